@@ -1,0 +1,1 @@
+"""guerdon: facts in, one decision each, outcomes out, exactly once."""

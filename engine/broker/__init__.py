@@ -1,0 +1,1 @@
+"""Reading, writing and administering Kafka: the only package that imports aiokafka."""

@@ -1,0 +1,1 @@
+"""What happens: one pure step over (rows, record, ruleset) for each kind of subject."""

@@ -1,0 +1,1 @@
+"""Which campaigns hold for an event: the plain matcher over an index; later the rete."""

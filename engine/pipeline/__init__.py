@@ -1,0 +1,1 @@
+"""Bytes in, bytes out: one object folds a journal partition; the worker, replay and simulate all drive it."""

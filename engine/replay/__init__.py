@@ -1,0 +1,1 @@
+"""The pipeline over recorded or given records, without a broker."""

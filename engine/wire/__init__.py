@@ -1,0 +1,1 @@
+"""Bytes at the edges: public events in, journal records, rows and outcomes; sealing of personal values."""
