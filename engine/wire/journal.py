@@ -1,0 +1,144 @@
+"""Journal records as bytes: one JSON object each, its `kind` first.
+
+Written by intake (`event`), by deciding (`message`, `clock.tick`, `clock.continue`, `clock.announced`) and by publishing
+(`ruleset.activated`). Reading a record that this program did not write raises ValueError: the journal is private.
+"""
+
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+from engine.core import ids
+from engine.core.records import Event, Message, Origin
+
+ClockKind = Literal["clock.tick", "clock.continue", "clock.announced"]
+CLOCK_KINDS: tuple[ClockKind, ...] = ("clock.tick", "clock.continue", "clock.announced")
+CLOCK_KEY = b"clock"
+ACTIVATION_KEY = b"ruleset"
+
+
+class ClockRecord(NamedTuple):
+    """The partition's time: a tick moves it, `continue` works off what is left, `announced` tells the time seen elsewhere."""
+
+    id: str
+    kind: ClockKind
+    to_ms: int
+
+
+class Activation(NamedTuple):
+    """From here on this ruleset decides. `salt`: 64 hex digits that codes and draws derive from."""
+
+    id: str
+    digest: str
+    salt: str
+    semantics: int
+    shadow: str = ""  # digest of a candidate running beside, "" for none
+
+
+Record = Event | Message | ClockRecord | Activation
+
+
+def encode_event(event: Event) -> bytes:
+    """An accepted input as a journal record."""
+    body: dict[str, object] = {
+        "kind": "event",
+        "id": event.id,
+        "type": event.type,
+        "source": event.source,
+        "event_id": event.event_id,
+        "time": event.time_ms,
+        "received_at": event.received_at_ms,
+        "subject": event.subject,
+        "data": event.data,
+    }
+    if event.personal_mac:
+        body["personal_mac"] = event.personal_mac
+    if event.origin is not None:
+        body["origin"] = event.origin._asdict()
+    return orjson.dumps(body)
+
+
+def encode_message(message: Message) -> bytes:
+    """A message from one subject to another as a journal record."""
+    return orjson.dumps(
+        {
+            "kind": "message",
+            "id": message.id,
+            "type": message.type,
+            "sender": message.sender,
+            "subject": message.subject,
+            "time": message.time_ms,
+            "hops": message.hops,
+            "ruleset": message.ruleset,
+            "cause": message.cause,
+            "data": message.data,
+        }
+    )
+
+
+def encode_clock(kind: ClockKind, partition: int, to_ms: int) -> bytes:
+    """A clock record for one partition; its id is made of what it says."""
+    return orjson.dumps({"kind": kind, "id": ids.derive(kind, str(partition), str(to_ms)), "to": to_ms})
+
+
+def encode_activation(partition: int, digest: str, salt: str, semantics: int, shadow: str = "") -> bytes:
+    """The activation of a ruleset in one partition."""
+    body = {
+        "kind": "ruleset.activated",
+        "id": ids.derive("ruleset.activated", str(partition), digest, salt),
+        "digest": digest,
+        "salt": salt,
+        "semantics": semantics,
+    }
+    if shadow:
+        body["shadow"] = shadow
+    return orjson.dumps(body)
+
+
+def decode(value: bytes) -> Record:
+    """The record that the bytes hold. Raises ValueError where they hold none."""
+    body = orjson.loads(value)
+    try:
+        match body["kind"]:
+            case "event":
+                return _event(body)
+            case "message":
+                return _message(body)
+            case "ruleset.activated":
+                return Activation(body["id"], body["digest"], body["salt"], body["semantics"], body.get("shadow", ""))
+            case kind if kind in CLOCK_KINDS:
+                return ClockRecord(body["id"], kind, body["to"])
+            case kind:
+                raise ValueError(f"unknown kind of journal record: {kind!r}")
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a journal record: {error!r}") from error
+
+
+def _event(body: dict[str, Any]) -> Event:
+    origin = body.get("origin")
+    return Event(
+        body["id"],
+        body["type"],
+        body["source"],
+        body["event_id"],
+        body["time"],
+        body["received_at"],
+        body["subject"],
+        body["data"],
+        body.get("personal_mac", ""),
+        Origin(**origin) if origin else None,
+    )
+
+
+def _message(body: dict[str, Any]) -> Message:
+    return Message(
+        body["id"],
+        body["type"],
+        body["sender"],
+        body["subject"],
+        body["time"],
+        body["hops"],
+        body["ruleset"],
+        body["cause"],
+        body["data"],
+    )
