@@ -4,7 +4,7 @@ All values are plain JSON (`None`, `bool`, `int`, `str`, `list`, `dict`); instan
 Rows, data and outcomes are never changed in place: a step makes new ones.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -22,7 +22,7 @@ class Origin(NamedTuple):
 
 
 class Event(NamedTuple):
-    """An accepted input, normalised: `data` is the payload as its model allows it, aliases resolved, personal values sealed."""
+    """An accepted input, normalised: aliases in `data` resolved, personal values sealed."""
 
     id: str  # made of source and event_id
     type: str
@@ -32,7 +32,7 @@ class Event(NamedTuple):
     received_at_ms: int
     subject: str  # `member:M-42`, `external:<hash>`, ...: whose record this is in the journal
     data: Mapping[str, Json]
-    personal_mac: str = ""  # HMAC over the personal values before sealing; "" where there are none
+    content_mac: str = ""  # keyed digest of the whole normalised `data` before sealing: tells a repeat from a conflict
     origin: Origin | None = None
 
 
@@ -79,21 +79,23 @@ class Kept(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """All that one record causes. A row of `None` is deleted."""
+    """All that one record causes. A row of `None` is deleted.
+
+    `recorded` is the `decision.recorded` of an input that is settled here; the pipeline, which alone sees bytes, adds the digests
+    of the subject's row before and after, and publishes it last.
+    """
 
     rows: Mapping[str, Kept | None] = field(default_factory=dict)
     outcomes: tuple[Outcome, ...] = ()
     messages: tuple[Message, ...] = ()
+    recorded: Outcome | None = None
 
 
 class Rows(Protocol):
-    """The rows as they stand before a record; keys are `<subject>` or `<subject>/<collection>/<id>`."""
+    """The rows as they stand before a record; keys are made by `engine.core.keys`."""
 
     def get(self, key: str) -> Row | None:
         """The row, or None where there is none."""
 
-    def scan(self, collection: str) -> Iterable[str]:
-        """The keys below `<subject>/<collection>/` in order of their text; only for collections named in `keys.SCANNED`."""
-
-    def digest(self, key: str) -> str:
-        """A digest of the row's canonical bytes, "" where there is none."""
+    def scan(self, prefix: str) -> Sequence[str]:
+        """The keys that start with `<subject>/<collection>/`, in order; only for collections in `keys.SCANNED`."""

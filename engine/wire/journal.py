@@ -51,8 +51,8 @@ def encode_event(event: Event) -> bytes:
         "subject": event.subject,
         "data": event.data,
     }
-    if event.personal_mac:
-        body["personal_mac"] = event.personal_mac
+    if event.content_mac:
+        body["content_mac"] = event.content_mac
     if event.origin is not None:
         body["origin"] = event.origin._asdict()
     return orjson.dumps(body)
@@ -125,7 +125,7 @@ def _event(body: dict[str, Any]) -> Event:
         body["received_at"],
         body["subject"],
         body["data"],
-        body.get("personal_mac", ""),
+        body.get("content_mac", ""),
         Origin(**origin) if origin else None,
     )
 

@@ -1,0 +1,53 @@
+"""Names of subjects and of their rows: `member:M-42`, `member:M-42/transaction/T-7`.
+
+A row belongs to the subject before the first slash, so slashes in ids are escaped. Rows of a partition itself start with `_`.
+"""
+
+from collections.abc import Iterable
+
+SCANNED = ("/lot/", "/parked/")  # collections whose keys can be listed in order
+NEVER = "9999999999999"  # stands where an instant would, after all instants
+
+
+def escaped(text: str) -> str:
+    """Text that may stand between slashes."""
+    if "/" in text or "%" in text:
+        return text.replace("%", "%25").replace("/", "%2F")
+    return text
+
+
+def subject(kind: str, name: str) -> str:
+    """A subject of the journal, such as `member:M-42`."""
+    return f"{kind}:{escaped(name)}"
+
+
+def kind_of(subject_or_key: str) -> str:
+    """The kind of a subject: `member` of `member:M-42`."""
+    return subject_or_key[: subject_or_key.index(":")]
+
+
+def owner_of(key: str) -> str:
+    """The subject that a row belongs to."""
+    slash = key.find("/")
+    return key if slash < 0 else key[:slash]
+
+
+def collection_of(key: str) -> str:
+    """The collection of a row, `lot` of `member:M-42/lot/points/...`; "" for the subject's own row."""
+    first = key.find("/")
+    return "" if first < 0 else key[first + 1 : key.index("/", first + 1)]
+
+
+def row(of: str, collection: str, *names: str) -> str:
+    """The key of a row in a collection of a subject."""
+    return "/".join((of, collection, *map(escaped, names)))
+
+
+def natural(values: Iterable[str]) -> str:
+    """One name made of the fields of a natural key."""
+    return "|".join(values)
+
+
+def instant(instant_ms: int | None) -> str:
+    """An instant as a part of a key, so that keys sort by time; None sorts last."""
+    return NEVER if instant_ms is None else f"{instant_ms:013d}"
