@@ -6,7 +6,9 @@ from typing import Self
 from engine.broker.settings import Settings
 
 
-async def publish_ruleset(settings: Settings, digest: str, packed: bytes, activation: Callable[[int], tuple[bytes, bytes]]) -> int:
+async def publish_ruleset(
+    settings: Settings, digest: str, packed: bytes, activation: Callable[[int], tuple[bytes, bytes]]
+) -> int:
     """Writes the ruleset and, to every partition of the journal, its activation, in one transaction; returns how many partitions.
 
     `activation(partition)` gives key and value of the journal record. Publishers fence one another. Raises TransactionUnknown

@@ -43,7 +43,9 @@ async def partitions_of(settings: Settings, topic: str) -> int:
     raise NotImplementedError
 
 
-async def beginning_offsets(settings: Settings, topic: str, partitions: Collection[int] | None = None) -> dict[int, int]:
+async def beginning_offsets(
+    settings: Settings, topic: str, partitions: Collection[int] | None = None
+) -> dict[int, int]:
     """The first offset of each partition (all of the topic by default); raises TopicsDiffer where the topic is missing."""
     raise NotImplementedError
 
@@ -53,7 +55,9 @@ async def end_offsets(settings: Settings, topic: str, partitions: Collection[int
     raise NotImplementedError
 
 
-def read(settings: Settings, topic: str, partition: int, start: int, end: int, stall_s: float = 60.0) -> AsyncIterator[Batch]:
+def read(
+    settings: Settings, topic: str, partition: int, start: int, end: int, stall_s: float = 60.0
+) -> AsyncIterator[Batch]:
     """The records at `start <= offset < end` in batches, then stops: by position.
 
     Also the bulk restore reader. Raises PartitionRefused where `start` is no longer or not yet in the log, BrokerUnavailable where
@@ -62,7 +66,9 @@ def read(settings: Settings, topic: str, partition: int, start: int, end: int, s
     raise NotImplementedError
 
 
-def follow(settings: Settings, topics: Sequence[str], starts: Mapping[tuple[str, int], int] | None = None) -> AsyncIterator[Batch]:
+def follow(
+    settings: Settings, topics: Sequence[str], starts: Mapping[tuple[str, int], int] | None = None
+) -> AsyncIterator[Batch]:
     """The records of all partitions of these topics for ever; from `starts` ((topic, partition) to offset), else from the end."""
     raise NotImplementedError
 
