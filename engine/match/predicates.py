@@ -1,0 +1,163 @@
+"""Conditions as closures, made once: `holds` of a subject and, where it fails, `why` by name.
+
+A subject is the facts of an event, or a line.
+
+A test on a missing value (None) does not hold, `not` included; `exists: false` alone does (behaviour B-15).
+A value of another type than the test's does not hold either; nothing here raises for what an event carries.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from engine.ruleset.index import exact
+from engine.ruleset.model import AllOf, AnyOf, Condition, FieldType, NoneOf, Scalar, Test
+
+Subject = Any
+Read = Callable[[Any], Any]  # a field's value of a subject, None where it is missing
+ReaderOf = Callable[[str], Read]
+Holds = Callable[[Any], bool]
+
+_TEXTS: tuple[FieldType, ...] = ("text", "day", "month_day")  # days are ISO texts, whose order is that of the calendar
+
+
+class Predicate(NamedTuple):
+    """A compiled condition. `why` names the first part that fails; it is asked only where `holds` is false."""
+
+    holds: Holds
+    why: Callable[[Any], str]
+
+
+def always(_subject: Subject) -> bool:
+    """What no condition asks."""
+    return True
+
+
+def predicate(condition: Condition | None, reader_of: ReaderOf) -> Predicate:
+    """Compiles a condition for subjects whose fields `reader_of` reads."""
+    match condition:
+        case None:
+            return Predicate(always, lambda _: "")
+        case Test():
+            return Predicate(_test(condition, reader_of(condition.field)), lambda _: condition.field)
+        case AllOf(conditions):
+            return _all([predicate(part, reader_of) for part in conditions])
+        case AnyOf(conditions, at_least):
+            return _any(name_of(condition), [predicate(part, reader_of).holds for part in conditions], at_least)
+        case NoneOf(conditions):
+            return _none(list(map(name_of, conditions)), [predicate(part, reader_of).holds for part in conditions])
+
+
+def name_of(condition: Condition) -> str:
+    """A stable name: the field of a test; a group of tests on one field is named by it, others as `any: a, b`."""
+    match condition:
+        case Test(field):
+            return field
+        case AllOf(conditions):
+            return _joined("all", conditions)
+        case NoneOf(conditions):
+            return _joined("none", conditions)
+        case AnyOf(conditions, at_least):
+            return _joined("any" if at_least == 1 else f"at least {at_least} of", conditions)
+
+
+def _joined(word: str, conditions: Sequence[Condition]) -> str:
+    names = list(dict.fromkeys(map(name_of, conditions)))
+    if len(names) == 1 and word != "none":
+        return names[0]
+    return f"{word}: {', '.join(names)}"
+
+
+def _all(parts: list[Predicate]) -> Predicate:
+    checks = tuple(part.holds for part in parts)
+
+    def holds(subject: Subject) -> bool:
+        for check in checks:  # noqa: SIM110 - a generator for all() costs three times the loop
+            if not check(subject):
+                return False
+        return True
+
+    def why(subject: Subject) -> str:
+        return next((part.why(subject) for part in parts if not part.holds(subject)), "")
+
+    return Predicate(parts[0].holds if len(parts) == 1 else holds, why)
+
+
+def _any(name: str, checks: list[Holds], at_least: int) -> Predicate:
+    def holds(subject: Subject) -> bool:
+        missing = at_least
+        for check in checks:
+            if missing <= 0:
+                break
+            if check(subject):
+                missing -= 1
+        return missing <= 0
+
+    return Predicate(holds, lambda _: name)
+
+
+def _none(names: list[str], checks: list[Holds]) -> Predicate:
+    def holds(subject: Subject) -> bool:
+        return not any(check(subject) for check in checks)
+
+    def why(subject: Subject) -> str:
+        return next((f"none: {name}" for name, check in zip(names, checks, strict=True) if check(subject)), "")
+
+    return Predicate(holds, why)
+
+
+def _test(test: Test, read: Read) -> Holds:
+    values = test.values
+    match test.op:
+        case "one_of":
+            return _one_of(values, read)
+        case "not_one_of":
+            inside = _one_of(values, read)
+            return lambda subject: read(subject) is not None and not inside(subject)
+        case "exists":
+            return (lambda s: read(s) is not None) if values[0] else (lambda s: read(s) is None)
+        case "starts_with":
+            prefixes = tuple(map(str, values))
+            return lambda s: type(value := read(s)) is str and value.startswith(prefixes)
+        case "has" | "has_any" | "has_all" | "has_none":
+            return _of_set(test.op, frozenset(values), read)
+        case _:
+            return _ordered(test, read)
+
+
+def _one_of(values: Sequence[Scalar], read: Read) -> Holds:
+    wanted = frozenset(map(exact, values))
+    if all(type(value) is str for value in values):
+        return lambda s: type(value := read(s)) is str and value in wanted
+    return lambda s: exact(read(s)) in wanted
+
+
+def _of_set(op: str, wanted: frozenset[Scalar], read: Read) -> Holds:
+    """`has` and `has_any`: at least one; `has_all`: each; `has_none`: not one. Sets are tuples of texts."""
+
+    def members(subject: Subject) -> frozenset[Any] | None:
+        value = read(subject)
+        return frozenset(value) if isinstance(value, tuple | list) else None
+
+    match op:
+        case "has_all":
+            return lambda s: (found := members(s)) is not None and wanted <= found
+        case "has_none":
+            return lambda s: (found := members(s)) is not None and not wanted & found
+        case _:
+            return lambda s: (found := members(s)) is not None and bool(wanted & found)
+
+
+def _ordered(test: Test, read: Read) -> Holds:
+    bound: Any = test.values[0]
+    kind = str if test.type in _TEXTS else int
+    match test.op:
+        case "at_least" | "from":
+            return lambda s: type(value := read(s)) is kind and value >= bound
+        case "at_most":
+            return lambda s: type(value := read(s)) is kind and value <= bound
+        case "more_than":
+            return lambda s: type(value := read(s)) is kind and value > bound
+        case "less_than" | "before":
+            return lambda s: type(value := read(s)) is kind and value < bound
+        case _:
+            raise AssertionError(f"no test {test.op}")

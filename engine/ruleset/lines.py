@@ -1,0 +1,40 @@
+"""What conditions may ask of one line, and how a set of lines is measured."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine.ruleset.matching import Line
+
+
+def line_value(field: str) -> Callable[[Line], Any]:
+    """How a line field (`category`, `pieces`, `attributes.free`) is read; the reader gives None where it is missing.
+
+    `unit_price` is the whole minor units of one piece, rounded down; a line without pieces has none.
+    """
+    if field == "unit_price":
+        return _unit_price
+    if field.startswith("attributes."):
+        name = field.removeprefix("attributes.")
+        return lambda line: (line.get("attributes") or {}).get(name)
+    key = {"pieces": "quantity", "amount": "amount_minor", "discount": "discount_minor"}.get(field, field)
+    return lambda line: line.get(key)
+
+
+def _unit_price(line: Line) -> int | None:
+    quantity, amount = line.get("quantity"), line.get("amount_minor")
+    return amount // quantity if quantity and amount is not None else None
+
+
+def measure(name: str, lines: Sequence[Line]) -> int:
+    """`pieces`, `count` (of lines), `amount` (minor units) or `distinct_skus` of a set of lines; 0 for no lines."""
+    match name:
+        case "pieces":
+            return sum(line["quantity"] for line in lines)
+        case "count":
+            return len(lines)
+        case "amount":
+            return sum(line["amount_minor"] for line in lines)
+        case "distinct_skus":
+            return len({line["sku"] for line in lines})
+        case _:
+            raise AssertionError(f"no measure {name}")
