@@ -24,6 +24,7 @@ REFUSALS = (
     kafka_errors.GroupAuthorizationFailedError,
     kafka_errors.ClusterAuthorizationFailedError,
     kafka_errors.TransactionalIdAuthorizationFailed,
+    kafka_errors.CommitFailedError,  # a group used without membership has members
     kafka_errors.PolicyViolationError,
     kafka_errors.InvalidTransactionTimeout,
     kafka_errors.UnsupportedVersionError,

@@ -1,7 +1,7 @@
 """Writing ready-made record batches: as one transaction, or as acknowledged batches without one.
 
-A `send` for each record costs more than deciding it, so records are encoded into batches first and the client gets whole
-batches: one future a batch. Between begin and commit only the network remains.
+A `send` for each record costs more than deciding it, so records are encoded first and the client gets whole
+batches: one future a batch.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from engine.broker.clients import Producer
 from engine.errors import BrokerRefused, EngineError
 
-# A transaction open for longer is not worth waiting for: the broker aborts it at `transaction_timeout_ms`, 10 s by default.
+# One open for longer is not worth waiting for: the broker aborts it at `transaction_timeout_ms`, 10 s by default.
 TRANSACTION_TIMEOUT_S = 15.0
 WRITE_TIMEOUT_S = 30.0
 
@@ -33,7 +33,7 @@ class Outgoing(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """Encoded batches of each (full topic, partition) in their order, for one write of the producer that prepared them."""
+    """Encoded batches of each (full topic, partition), in order, for one write of the producer that prepared them."""
 
     batches: tuple[tuple[str, int, tuple[BatchBuilder, ...]], ...]
     records: int
@@ -108,9 +108,9 @@ async def write_transaction(
 
 
 async def write_batches(producer: Producer, records: Sequence[Outgoing], timeout_s: float = WRITE_TIMEOUT_S) -> None:
-    """Writes records by an idempotent producer and returns when every batch was acknowledged; raises WriteFailed otherwise.
+    """Writes records by an idempotent producer and returns when every batch was acknowledged.
 
-    Before anything is sent it raises what `prepare` raises.
+    Raises WriteFailed, and before anything is sent what `prepare` raises.
     """
     prepared = await prepare(producer, records)
     try:
@@ -123,19 +123,18 @@ async def write_batches(producer: Producer, records: Sequence[Outgoing], timeout
 def _encoded(producer: Producer, records: Sequence[Outgoing]) -> tuple[BatchBuilder, ...]:
     """The records of one partition as closed batches."""
     create = producer.kafka.create_batch
+    limit = producer.max_record_bytes
     batch = create()
     batches = [batch]
-    append = batch.append
-    limit = producer.max_record_bytes
     for topic, partition, key, value, headers, timestamp_ms in records:
-        if len(key or b"") + len(value or b"") > limit:
-            size = len(key or b"") + len(value or b"")
+        size = len(key or b"") + len(value or b"")
+        if size > limit:
             raise RecordTooLarge(f"a record of {size} bytes for {topic}:{partition}, the limit is {limit}")
-        if append(timestamp=timestamp_ms, key=key, value=value, headers=headers) is None:
+        listed = list(headers)
+        if batch.append(timestamp=timestamp_ms, key=key, value=value, headers=listed) is None:
             batch = create()
             batches.append(batch)
-            append = batch.append
-            if append(timestamp=timestamp_ms, key=key, value=value, headers=headers) is None:
+            if batch.append(timestamp=timestamp_ms, key=key, value=value, headers=listed) is None:
                 raise RecordTooLarge(f"a record for {topic}:{partition} does not fit into an empty batch")
     for each in batches:
         each.close()  # otherwise single sends could still join them
@@ -160,10 +159,9 @@ async def _send(producer: Producer, prepared: Prepared) -> None:
 
 
 async def _send_in_order(producer: Producer, topic: str, partition: int, batches: Sequence[BatchBuilder]) -> None:
-    """Hands over the batches of one partition one by one; the client keeps one of them in flight, so their order holds."""
-    acknowledgements = []
-    for batch in batches:
-        acknowledgements.append(_watched(await producer.kafka.send_batch(batch, topic, partition=partition)))  # noqa: PERF401 - awaits in order
+    """Hands over the batches of one partition one by one; the client keeps one in flight, so their order holds."""
+    send = producer.kafka.send_batch
+    acknowledgements = [_watched(await send(batch, topic, partition=partition)) for batch in batches]
     await asyncio.gather(*acknowledgements)
 
 
@@ -171,7 +169,7 @@ _unfinished: set["asyncio.Future[None]"] = set()  # the loop itself holds tasks 
 
 
 def _watched(future: "asyncio.Future[None]") -> "asyncio.Future[None]":
-    """Keeps a future until it is done and reads its exception, so that one that nobody waits for any more ends quietly."""
+    """Keeps a future until it is done and reads its exception: one that nobody waits for any more ends quietly."""
     _unfinished.add(future)
     future.add_done_callback(_done)
     return future
