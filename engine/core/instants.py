@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
@@ -13,6 +14,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> int:
     """The instant that an RFC 3339 text names; digits beyond milliseconds are cut. Raises ValueError for anything else."""
     if _RFC3339.fullmatch(text) is None:
@@ -20,6 +22,7 @@ def parse(text: str) -> int:
     return (datetime.fromisoformat(text.upper()) - _EPOCH) // _MILLISECOND
 
 
+@lru_cache(maxsize=4096)
 def render(instant_ms: int) -> str:
     """The instant as RFC 3339 in UTC with milliseconds, `2026-11-03T14:00:00.000Z`."""
     return (_EPOCH + timedelta(milliseconds=instant_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -23,7 +23,7 @@ def subject(kind: str, name: str) -> str:
 
 def kind_of(subject_or_key: str) -> str:
     """The kind of a subject: `member` of `member:M-42`."""
-    return subject_or_key[: subject_or_key.index(":")]
+    return subject_or_key.partition(":")[0]
 
 
 def owner_of(key: str) -> str:

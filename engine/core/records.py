@@ -89,6 +89,7 @@ class Decision:
     outcomes: tuple[Outcome, ...] = ()
     messages: tuple[Message, ...] = ()
     recorded: Outcome | None = None
+    advance_to_ms: int | None = None  # the programme's clock is asked to go on to here, in every partition
 
 
 class Rows(Protocol):

@@ -14,14 +14,14 @@ class Step(NamedTuple):
 class Standing(NamedTuple):
     """Where a progress stands on a ladder; `next_tier` is None and `missing` 0 at the top."""
 
-    index: int
+    level: int
     tier: str
     next_tier: str | None
     missing: int
 
 
 def reached(levels: Sequence[Step], qualified: int) -> int:
-    """The index of the highest level that a progress reaches; the lowest asks for nothing."""
+    """The number of the highest level that a progress reaches; the lowest asks for nothing."""
     index = 0
     for at, level in enumerate(levels):
         if qualified >= level.qualified:
@@ -29,9 +29,9 @@ def reached(levels: Sequence[Step], qualified: int) -> int:
     return index
 
 
-def standing(levels: Sequence[Step], index: int, qualified: int) -> Standing:
-    """What an app shows to a member of level `index`: "600 points to gold"."""
-    if index + 1 == len(levels):
-        return Standing(index, levels[index].tier, None, 0)
-    following = levels[index + 1]
-    return Standing(index, levels[index].tier, following.tier, max(following.qualified - qualified, 0))
+def standing(levels: Sequence[Step], level: int, qualified: int) -> Standing:
+    """What an app shows to a member of that level: "600 points to gold"."""
+    if level + 1 == len(levels):
+        return Standing(level, levels[level].tier, None, 0)
+    following = levels[level + 1]
+    return Standing(level, levels[level].tier, following.tier, max(following.qualified - qualified, 0))

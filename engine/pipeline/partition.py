@@ -1,61 +1,31 @@
-"""One journal partition's fold: records in, everything that one transaction must write out.
+"""One journal partition: its rows, its position, and the fold that moves both on.
 
-Driven alike by the worker, by simulate and by replay. Nothing here does I/O; memory changes only in `commit`.
+Driven alike by the worker, by simulate and by replay. Nothing here does I/O; memory changes only in `restore` and `commit`.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
+import orjson
+
+from engine.core import ids
+from engine.errors import PartitionRefused, RecordFailed, RulesetMissing, SemanticsUnknown
+from engine.pipeline.fold import Fold
+from engine.pipeline.records import Bounds, Folded, JournalRecord, Progress, StateRecord, TopicRecord
+from engine.pipeline.store import Store
 from engine.ruleset.matching import Rules
+from engine.wire import journal
+
+POSITION_KEY = "_position"
+STUCK_KEY = "_stuck"
+ORIGIN_PREFIX = "_source/"
+
+__all__ = ["Bounds", "Folded", "JournalRecord", "Partition", "StateRecord", "TopicRecord", "hash_of"]
 
 
-class JournalRecord(NamedTuple):
-    """A record of the journal as fetched. `timestamp_ms` is the broker's (LogAppendTime)."""
-
-    offset: int
-    timestamp_ms: int
-    key: bytes
-    value: bytes
-
-
-class StateRecord(NamedTuple):
-    """A record for the state topic; a value of None is a tombstone. `due_ms` travels as the header `due` (8 bytes, big-endian)."""
-
-    key: bytes
-    value: bytes | None
-    due_ms: int | None
-
-
-class TopicRecord(NamedTuple):
-    """A record for another topic (name without prefix)."""
-
-    topic: str
-    partition: int
-    key: bytes
-    value: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """Where a fold stops early: the transaction's size."""
-
-    records: int = 20_000
-    bytes: int = 4 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """All of one transaction, in the order to write it: `outgoing` (outcomes and messages), then `state`, whose last record is the position row.
-
-    `end` is the new position. `counts` feeds the metrics: decided events, dropped repeats of intake, due items, outcomes by type.
-    """
-
-    start: int
-    end: int
-    state: tuple[StateRecord, ...]
-    outgoing: tuple[TopicRecord, ...]
-    counts: dict[str, int]
+def hash_of(record: JournalRecord) -> str:
+    """What the position row keeps of its last record, to be held against the journal when the partition is opened again."""
+    return ids.digest(record.key + b"\x1f" + record.value)
 
 
 class Partition:
@@ -65,48 +35,144 @@ class Partition:
         self, number: int, partitions: int, rules_of: Callable[[str, str], Rules], quarantined: Collection[int] = ()
     ) -> None:
         """`rules_of(digest, salt)` gives a loaded ruleset or raises RulesetMissing. `quarantined`: offsets an operator took out."""
+        self.number = number
+        self.partitions = partitions
+        self.quarantined = quarantined
+        self._rules_of = rules_of
+        self._store = Store()
+        self._origins: dict[str, int] = {}
+        self._progress: Progress | None = None
+        self._stuck: dict[str, Any] | None = None
 
     # -- restore, before anything else
+
     def restore(self, key: bytes, value: bytes | None, due_ms: int | None) -> None:
         """Takes one record of the state topic, in order."""
+        name = key.decode()
+        if not name.startswith("_"):
+            self._store.restore(name, value, due_ms)
+        elif name.startswith(ORIGIN_PREFIX):
+            if value is not None:
+                self._origins[name] = int(value)
+        elif name == POSITION_KEY and value is not None:
+            self._progress = Progress(**orjson.loads(value))
+        elif name == STUCK_KEY:
+            self._stuck = None if value is None else orjson.loads(value)
 
     def restored(self) -> None:
         """Ends the restore. Raises PartitionRefused where rows exist but no position, or the partition count differs."""
+        self._store.restored()
+        progress = self._progress
+        if progress is None:
+            if self._store.rows or self._origins:
+                raise PartitionRefused(
+                    f"partition {self.number}: state holds {len(self._store.rows)} rows but no position"
+                    " row, so it does not say how far the journal was decided"
+                )
+        elif progress.partitions != self.partitions:
+            raise PartitionRefused(
+                f"partition {self.number}: state was written for {progress.partitions} journal partitions,"
+                f" the journal has {self.partitions}"
+            )
 
     @property
     def position(self) -> int:
         """The next journal offset to decide; 0 before the first transaction."""
+        return 0 if self._progress is None else self._progress.next
+
+    @property
+    def positioned(self) -> bool:
+        """Whether there is a position row at all."""
+        return self._progress is not None
 
     @property
     def last(self) -> tuple[int, str] | None:
-        """Offset and hash of the last record decided, to be held against the journal at open (`hash_of`)."""
+        """Offset and hash (`hash_of`) of the last record decided, to be held against the journal at open."""
+        if self._progress is None or self._progress.last is None:
+            return None
+        return self._progress.last, self._progress.last_hash
+
+    @property
+    def ruleset(self) -> str:
+        """The digest of the ruleset in force, "" before the first activation."""
+        return "" if self._progress is None else self._progress.ruleset
 
     @property
     def stuck(self) -> tuple[int, int] | None:
-        """Offset and count of the record that last failed here, from the row `_stuck`."""
+        """Offset and count of the record that last failed here, from the row `_stuck`; None once the partition went past it."""
+        if self._stuck is None or self._stuck["offset"] < self.position:
+            return None
+        return self._stuck["offset"], self._stuck["count"]
+
+    @property
+    def rows(self) -> dict[str, bytes]:
+        """The rows as committed, by key; for reading only."""
+        return self._store.rows
+
+    def due_ms(self, key: str) -> int | None:
+        """The due instant of a row, as committed."""
+        return self._store.due_ms(key)
 
     # -- deciding
+
     def fold(self, start: int, end: int, records: Sequence[JournalRecord], bounds: Bounds) -> Folded:
         """Decides the records from the position on. Pure towards the partition: nothing changes until `commit`.
 
         `start` and `end` are the consumer's position before and after the drain; `start <= position` must hold (the caller checks).
-        Stops before a record that would pass the bounds, and says in `end` how far it came. Raises RulesetMissing (load it, fold
-        again), SemanticsUnknown, or RecordFailed: fold again with `records` cut before it, commit that, then write `stuck_row`.
+        Stops after the record with which it reaches the bounds, and says in `end` how far it came. Raises RulesetMissing (load it,
+        fold again), SemanticsUnknown, or RecordFailed: fold again with `records` cut before it, commit that, then write `stuck_row`.
         """
+        progress = self._progress or Progress(partitions=self.partitions)
+        fold = Fold(self.number, self.partitions, self._store, self._origins, progress, self._rules_of)
+        assert start <= progress.next, f"a gap: {start} > {progress.next}"  # noqa: S101  # the caller checks, and rewinds
+        reached = end
+        for record in records:
+            if record.offset < progress.next:
+                continue
+            self._take(fold, record)
+            if fold.written_records >= bounds.records or fold.written_bytes >= bounds.bytes:
+                reached = end if record is records[-1] else record.offset + 1
+                break
+        return fold.done(start, max(reached, progress.next))
 
     def commit(self, folded: Folded) -> None:
         """Takes over what a successful transaction wrote."""
+        self._store.take_over(folded.changed)
+        self._origins.update(folded.origins)
+        self._progress = folded.progress
 
     def stuck_row(self, failed_offset: int, error: str) -> StateRecord:
         """The row `_stuck {offset, error, count}` to write in a transaction of its own; the count goes on from the one restored."""
+        stuck = self.stuck
+        count = stuck[1] + 1 if stuck is not None and stuck[0] == failed_offset else 1
+        row = {"count": count, "error": error, "offset": failed_offset}
+        self._stuck = row
+        return StateRecord(STUCK_KEY.encode(), orjson.dumps(row), None)
+
+    def _take(self, fold: Fold, record: JournalRecord) -> None:
+        try:
+            if record.offset in self.quarantined:
+                fold.take_quarantined(record)
+            else:
+                fold.take(record)
+            fold.passed(record.offset, hash_of(record))
+        except (RulesetMissing, SemanticsUnknown, PartitionRefused):
+            raise
+        except Exception as error:
+            raise RecordFailed(record.offset, error) from error
 
     # -- time
+
     @property
     def clock_ms(self) -> int | None:
         """The partition's clock; None before its first tick or event."""
+        return None if self._progress is None else self._progress.clock
 
     def next_due_ms(self) -> int | None:
         """The earliest due instant of any row."""
+        return self._store.next_due_ms()
 
     def tick(self, to_ms: int) -> TopicRecord:
         """The `clock.tick` record to append to the journal of this partition, by its own fenced producer."""
+        value = journal.encode_clock("clock.tick", self.number, to_ms)
+        return TopicRecord("journal", self.number, journal.CLOCK_KEY, value)

@@ -1,0 +1,117 @@
+"""A decision in the making: one step's writes, outcomes and messages, numbered in the order in which they are made."""
+
+from collections.abc import Mapping, Sequence
+
+from engine.core import ids, keys
+from engine.core.records import Decision, Event, Json, Kept, Message, Outcome, Row, Rows
+from engine.ruleset.matching import Rules
+
+MAX_HOPS = 16
+
+
+class Draft:
+    """Collects what one record of one subject causes. Reads see the writes made before.
+
+    `cause` is the CloudEvents id that outcomes name, `record` the journal record's id that their ids derive from.
+    """
+
+    __slots__ = (
+        "_messages",
+        "_outcomes",
+        "_recorded",
+        "_rows",
+        "_written",
+        "advance_to_ms",
+        "cause",
+        "hops",
+        "record",
+        "rules",
+        "subject",
+        "time_ms",
+    )
+
+    def __init__(
+        self, rows: Rows, subject: str, record: str, cause: str, time_ms: int, hops: int, rules: Rules
+    ) -> None:
+        self._rows = rows
+        self._written: dict[str, Kept | None] = {}
+        self._outcomes: list[Outcome] = []
+        self._messages: list[Message] = []
+        self._recorded: Outcome | None = None
+        self.advance_to_ms: int | None = None
+        self.subject = subject
+        self.record = record
+        self.cause = cause
+        self.time_ms = time_ms
+        self.hops = hops
+        self.rules = rules
+
+    @classmethod
+    def of_event(cls, rows: Rows, subject: str, event: Event, rules: Rules, hops: int = 0) -> "Draft":
+        """A draft for an input, decided at `subject`."""
+        return cls(rows, subject, event.id, event.event_id, event.time_ms, hops, rules)
+
+    def get(self, key: str) -> Row | None:
+        """A row as it will stand."""
+        if key in self._written:
+            kept = self._written[key]
+            return None if kept is None else kept.row
+        return self._rows.get(key)
+
+    def scan(self, *collection: str) -> Sequence[str]:
+        """The keys of a collection of the subject as they stood before this step, in order."""
+        return self._rows.scan("/".join((self.subject, *map(keys.escaped, collection), "")))
+
+    def put(self, key: str, row: Row, due_ms: int | None = None) -> None:
+        """Writes a row of this subject."""
+        assert keys.owner_of(key) == self.subject, f"{self.subject} writes {key}"  # noqa: S101  # our bug: one writer a subject
+        self._written[key] = Kept(row, due_ms)
+
+    def delete(self, key: str) -> None:
+        """Deletes a row of this subject."""
+        self._written[key] = None
+
+    def happened(self, kind: str, data: Mapping[str, Json], because: str = "") -> Outcome:
+        """An outcome; `because` is the campaign or the cause that its id derives from."""
+        number = str(len(self._outcomes))
+        outcome_id = ids.derive(self.record, self.subject, because or kind, number)
+        outcome = Outcome(outcome_id, kind, self.subject, self.time_ms, self.cause, data)
+        self._outcomes.append(outcome)
+        return outcome
+
+    def send(self, to: str, kind: str, data: Mapping[str, Json]) -> Message:
+        """A message to another subject, delivered exactly once."""
+        message = Message(
+            id=ids.derive(self.record, self.subject, "message", str(len(self._messages))),
+            type=kind,
+            sender=self.subject,
+            subject=to,
+            time_ms=self.time_ms,
+            hops=self.hops + 1,
+            ruleset=self.rules.ruleset.digest,
+            cause=self.cause,
+            data=data,
+        )
+        self._messages.append(message)
+        return message
+
+    def record_decision(self, data: Mapping[str, Json], number: int = 0) -> None:
+        """The `decision.recorded` of an input that is settled; `number` tells the decisions on its repeats apart."""
+        self._recorded = self._decision(self.record, self.cause, self.time_ms, data, number)
+
+    def settle(self, record: str, cause: str, time_ms: int, data: Mapping[str, Json]) -> None:
+        """The `decision.recorded` of an earlier input of this subject that waited for the answer which this step is."""
+        self._recorded = self._decision(record, cause, time_ms, data, 0)
+
+    def _decision(self, record: str, cause: str, time_ms: int, data: Mapping[str, Json], number: int) -> Outcome:
+        outcome_id = ids.derive(record, self.subject, "decision.recorded", str(number))
+        return Outcome(outcome_id, "decision.recorded", self.subject, time_ms, cause, data)
+
+    @property
+    def outcomes(self) -> Sequence[Outcome]:
+        """What happened so far."""
+        return self._outcomes
+
+    def done(self) -> Decision:
+        """The decision."""
+        return Decision(self._written, tuple(self._outcomes), tuple(self._messages), self._recorded, self.advance_to_ms)

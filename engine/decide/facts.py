@@ -1,0 +1,108 @@
+"""What conditions see of an event and its member, as they were before this event (B-9)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from engine.core.calendar import WEEKDAYS, Zone, local_day, local_ms
+from engine.core.instants import DAY_MS, MINUTE_MS
+from engine.core.records import Event, Json
+from engine.decide.rows import MemberRow
+from engine.ruleset.matching import Facts, Line, Rules
+
+_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
+_NO_LINES: tuple[Line, ...] = ()
+
+
+def facts_of(event: Event, member: MemberRow, rules: Rules, *, as_at_enrolment: bool) -> Facts:
+    """The facts of an event. One parked for its enrolment counts for no opt-in (B-19)."""
+    programme = rules.ruleset.programme
+    fields: dict[str, Json] = {}
+    lines: Sequence[Line] = event.data.get("lines", _NO_LINES)
+    _add_time(fields, event.time_ms, programme.zone)
+    _add_member(fields, event, member, rules, as_at_enrolment=as_at_enrolment)
+    facts = Facts(event.type, event.time_ms, fields, lines)
+    match event.type:
+        case "transaction.completed":
+            _add_transaction(fields, event.data, facts, rules)
+        case "activity.recorded":
+            fields["activity.name"] = event.data["name"]
+            _add_flat(fields, "activity.attributes.", event.data.get("attributes"))
+    return facts
+
+
+def earning_amount(line: Line, rules: Rules) -> int:
+    """What a line earns on: its amount, before discounts where the programme says so (B-12)."""
+    amount: int = line["amount_minor"]
+    if rules.ruleset.programme.earning.on == "amount_before_discounts":
+        amount += line.get("discount_minor", 0)
+    return amount
+
+
+def paid_with_points(sale: Mapping[str, Json]) -> int:
+    """What points paid of a sale, in minor units."""
+    payments = sale.get("payments")
+    if not payments:
+        return 0
+    return sum(
+        payment["amount_minor"] for payment in payments if payment["method"] == "points" or "spend_id" in payment
+    )
+
+
+def _add_time(fields: dict[str, Json], time_ms: int, zone: Zone) -> None:
+    day, in_day = divmod(local_ms(time_ms, zone), DAY_MS)
+    local = date.fromordinal(_EPOCH_ORDINAL + day)
+    of_day = {
+        "weekday": WEEKDAYS[(day + _EPOCH_WEEKDAY) % 7],
+        "clock": in_day // MINUTE_MS,
+        "day_of_month": local.day,
+        "month": local.month,
+    }
+    for name, value in of_day.items():
+        fields["time." + name] = fields["time.programme." + name] = value
+
+
+def _add_member(
+    fields: dict[str, Json], event: Event, member: MemberRow, rules: Rules, *, as_at_enrolment: bool
+) -> None:
+    zone = rules.ruleset.programme.zone
+    ladders = member["ladders"]
+    for position, ladder in enumerate(rules.ruleset.ladders):
+        standing = ladders.get(ladder.name)
+        if standing is not None:
+            fields["member.tier." + ladder.name] = standing["tier"]
+            if position == 0:
+                fields["member.tier"] = standing["tier"]
+    fields["member.tags"] = tuple(member["tags"])
+    fields["member.opt_ins"] = () if as_at_enrolment else tuple(member["opt_ins"])
+    fields["member.enrolled_days"] = (
+        local_day(event.time_ms, zone).toordinal() - local_day(member["enrolled_at"], zone).toordinal()
+    )
+    _add_flat(fields, "member.profile.", member["profile"])
+    for name, account in member["accounts"].items():
+        fields["balance." + name] = account["balance"]
+
+
+def _add_transaction(fields: dict[str, Json], sale: Mapping[str, Json], facts: Facts, rules: Rules) -> None:
+    for name in ("channel", "outlet_code", "merchant_id", "currency"):
+        if name in sale:
+            fields["transaction." + name] = sale[name]
+    amount: int = sale["amount_minor"]
+    discounts: int = sum(line.get("discount_minor", 0) for line in facts.lines)
+    by_points = paid_with_points(sale)
+    earning = rules.matcher.earning_lines(facts)
+    before_discounts = rules.ruleset.programme.earning.on == "amount_before_discounts"
+    earned_on = amount + discounts if before_discounts else amount
+    if len(earning) < len(facts.lines):
+        kept = {line["line_id"] for line in earning}
+        earned_on -= sum(earning_amount(line, rules) for line in facts.lines if line["line_id"] not in kept)
+    fields["transaction.amount"] = max(earned_on - by_points, 0)
+    fields["transaction.amount_before_discounts"] = amount + discounts
+    fields["transaction.paid_with_points"] = by_points
+    _add_flat(fields, "transaction.attributes.", sale.get("attributes"))
+
+
+def _add_flat(fields: dict[str, Json], prefix: str, values: Mapping[str, Json] | None) -> None:
+    if values:
+        for name, value in values.items():
+            fields[prefix + name] = value

@@ -1,0 +1,216 @@
+"""A member: enrolment, what they tell of themselves, what they buy and do. Each process reads top to bottom."""
+
+from typing import cast
+
+from engine.core.records import Event
+from engine.decide.admission import refusal
+from engine.decide.awards import campaigns_on, carry_out
+from engine.decide.draft import Draft
+from engine.decide.facts import facts_of
+from engine.decide.linking import claim_external_ids
+from engine.decide.notifying import notify_of_input, notify_of_outcomes
+from engine.decide.parking import park, release
+from engine.decide.progress import join_ladders, progress
+from engine.decide.repeats import natural_key, refuse_repeat, seen_before, take_key, taken
+from engine.decide.rows import KEEP_KEYS_MS, VERSION, AwardRow, MemberRow, TransactionRow
+from engine.decide.settling import Campaigns, refused, settled
+
+
+def enrol(draft: Draft, event: Event, clock_ms: int | None) -> None:
+    """A member comes to be: joins the ladders, is welcomed, claims external ids, and what waited for them is released."""
+    if seen_before(draft, event):
+        return
+    known = member_of(draft)
+    if known is not None:
+        refuse_repeat(draft, event, same=known["enrolment"] == event.content_mac, first="")
+        return
+    if reason := refusal(event, draft.rules.ruleset.programme, clock_ms):
+        refused(draft, event, reason)
+        return
+    member = _newly_enrolled(event)
+    join_ladders(draft, member, event.time_ms)
+    campaigns = _decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)[0]
+    _finish(draft, event, member)
+    release(draft, event.time_ms)
+    claimed = event.data.get("external_ids", ())
+    if claimed:
+        claim_external_ids(draft, event, claimed, campaigns)
+    else:
+        settled(draft, event, campaigns)
+
+
+def purchase(draft: Draft, event: Event, clock_ms: int | None) -> None:
+    """A sale: refused, parked for its member, or decided."""
+    if seen_before(draft, event):
+        return
+    if reason := refusal(event, draft.rules.ruleset.programme, clock_ms):
+        refused(draft, event, reason)
+    elif member_of(draft) is None:
+        park(draft, event)
+    else:
+        decide_purchase(draft, event)
+
+
+def decide_purchase(draft: Draft, event: Event, *, as_at_enrolment: bool = False) -> None:
+    """An admitted sale of a known member: campaigns, points, progress, messages; kept for its returns."""
+    if taken(draft, event):
+        return
+    member = member_of(draft)
+    assert member is not None, draft.subject  # noqa: S101  # the caller asked before
+    sale_key = natural_key(draft, event)
+    campaigns, awards = _decide_campaigns(draft, event, member, sale_key, as_at_enrolment=as_at_enrolment)
+    _keep_sale(draft, event, cast("str", sale_key), awards)
+    _finish(draft, event, member)
+    settled(draft, event, campaigns)
+
+
+def record_activity(draft: Draft, event: Event, clock_ms: int | None) -> None:
+    """Something else that a member did."""
+    member = _admitted(draft, event, clock_ms)
+    if member is None or taken(draft, event):
+        return
+    take_key(draft, event)
+    campaigns, _ = _decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
+    _finish(draft, event, member)
+    settled(draft, event, campaigns)
+
+
+def update(draft: Draft, event: Event, clock_ms: int | None) -> None:
+    """What a member tells anew: attributes (null removes one), tags, consents, locale."""
+    member = _admitted(draft, event, clock_ms)
+    if member is None:
+        return
+    data = event.data
+    for name, value in data.get("profile", {}).items():
+        if member["profile"].get(name) == value:
+            continue
+        if value is None:
+            member["profile"].pop(name)
+        else:
+            member["profile"][name] = value
+        draft.happened("member.attribute_set", {"member_id": member["member_id"], "attribute": name, "value": value})
+    tags = set(member["tags"])
+    for kind, changed in (
+        ("member.tagged", sorted(set(data.get("tags_added", ())) - tags)),
+        ("member.untagged", sorted(set(data.get("tags_removed", ())) & tags)),
+    ):
+        for tag in changed:
+            draft.happened(kind, {"member_id": member["member_id"], "tag": tag})
+    member["tags"] = sorted((tags | set(data.get("tags_added", ()))) - set(data.get("tags_removed", ())))
+    if "consents" in data:
+        member["consents"] = sorted(data["consents"])
+    if "locale" in data:
+        member["locale"] = data["locale"]
+    _finish(draft, event, member)
+    settled(draft, event)
+
+
+def opt_in(draft: Draft, event: Event, clock_ms: int | None) -> None:
+    """A member takes part in a campaign from this instant on."""
+    member = _admitted(draft, event, clock_ms)
+    if member is None:
+        return
+    campaign = event.data["campaign"]
+    if all(known.name != campaign for known in draft.rules.ruleset.campaigns):
+        refused(draft, event, "campaign_not_running")
+        return
+    member["opt_ins"] = {**member["opt_ins"], campaign: member["opt_ins"].get(campaign, event.time_ms)}
+    draft.happened("member.opt_in_recorded", {"member_id": member["member_id"], "campaign": campaign})
+    _finish(draft, event, member)
+    settled(draft, event)
+
+
+def opt_out(draft: Draft, event: Event, clock_ms: int | None) -> None:
+    """A member no longer takes part in a campaign."""
+    member = _admitted(draft, event, clock_ms)
+    if member is None:
+        return
+    campaign = event.data["campaign"]
+    if campaign not in member["opt_ins"]:
+        refused(draft, event, "not_opted_in")
+        return
+    member["opt_ins"] = {name: at for name, at in member["opt_ins"].items() if name != campaign}
+    draft.happened("member.opt_out_recorded", {"member_id": member["member_id"], "campaign": campaign})
+    _finish(draft, event, member)
+    settled(draft, event)
+
+
+def link(draft: Draft, event: Event, clock_ms: int | None) -> None:
+    """A member claims an external id; its own subject grants or refuses it."""
+    if _admitted(draft, event, clock_ms) is not None:
+        claim_external_ids(draft, event, (event.data["external_id"],), Campaigns())
+
+
+def member_of(draft: Draft) -> MemberRow | None:
+    """The member's row, safe to change at its first two levels; None before enrolment."""
+    row = cast("MemberRow | None", draft.get(draft.subject))
+    if row is None:
+        return None
+    return cast(
+        "MemberRow",
+        {
+            **row,
+            "profile": dict(row["profile"]),
+            "accounts": dict(row["accounts"]),
+            "ladders": dict(row["ladders"]),
+        },
+    )
+
+
+def _admitted(draft: Draft, event: Event, clock_ms: int | None) -> MemberRow | None:
+    if seen_before(draft, event):
+        return None
+    if reason := refusal(event, draft.rules.ruleset.programme, clock_ms):
+        refused(draft, event, reason)
+        return None
+    member = member_of(draft)
+    if member is None:
+        refused(draft, event, "member_unknown")
+    return member
+
+
+def _decide_campaigns(
+    draft: Draft, event: Event, member: MemberRow, sale_key: str | None, *, as_at_enrolment: bool
+) -> tuple[Campaigns, list[AwardRow]]:
+    facts = facts_of(event, member, draft.rules, as_at_enrolment=as_at_enrolment)
+    campaigns, effects = campaigns_on(draft, facts)
+    awards = carry_out(draft, event, member, facts, effects, sale_key)
+    progress(draft, event, member, awards)
+    return campaigns, awards
+
+
+def _finish(draft: Draft, event: Event, member: MemberRow) -> None:
+    notify_of_input(draft, event.type, event.id, member)
+    notify_of_outcomes(draft, member)
+    draft.put(draft.subject, cast("dict[str, object]", member))
+
+
+def _keep_sale(draft: Draft, event: Event, sale_key: str, awards: list[AwardRow]) -> None:
+    sale = TransactionRow(
+        v=VERSION,
+        record=event.id,
+        content=event.content_mac,
+        time=event.time_ms,
+        ruleset=draft.rules.ruleset.digest,
+        sale=event.data,
+        awards=awards,
+    )
+    draft.put(sale_key, sale, event.time_ms + KEEP_KEYS_MS)
+
+
+def _newly_enrolled(event: Event) -> MemberRow:
+    data = event.data
+    return MemberRow(
+        v=VERSION,
+        member_id=data["member_id"],
+        enrolled_at=event.time_ms,
+        enrolment=event.content_mac,
+        locale=data.get("locale"),
+        profile=dict(data.get("profile", {})),
+        tags=[],
+        consents=sorted(data.get("consents", ())),
+        opt_ins=dict.fromkeys(sorted(data.get("opt_ins", ())), event.time_ms),
+        external_ids=[],
+        accounts={},
+        ladders={},
+    )

@@ -1,0 +1,62 @@
+"""Repeats: the same (source, id), or the same natural key, counts once (B-18)."""
+
+from typing import cast
+
+from engine.core import keys
+from engine.core.records import Event
+from engine.decide.draft import Draft
+from engine.decide.rows import KEEP_KEYS_MS, VERSION, KeyRow, SeenRow
+from engine.decide.settling import refused
+
+# The fields that a type is known by besides (source, id). The key of a transaction is the programme's to say.
+NATURAL_KEYS: dict[str, tuple[str, ...]] = {
+    "activity.recorded": ("activity_id",),
+}
+
+
+def natural_key(draft: Draft, event: Event) -> str | None:
+    """The row that an event's natural key is kept in; None for a type that has none."""
+    if event.type == "transaction.completed":
+        fields = draft.rules.ruleset.programme.transaction_key
+        return keys.row(draft.subject, "transaction", _named(event, fields))
+    fields = NATURAL_KEYS.get(event.type, ())
+    return keys.row(draft.subject, "key", event.type, _named(event, fields)) if fields else None
+
+
+def seen_before(draft: Draft, event: Event) -> bool:
+    """Refuses an event whose (source, id) came here already, and otherwise remembers it."""
+    key = keys.row(draft.subject, "seen", event.id)
+    row = cast("SeenRow | None", draft.get(key))
+    number = 0 if row is None else row["repeats"] + 1
+    content = event.content_mac if row is None else row["content"]
+    draft.put(key, SeenRow(v=VERSION, content=content, repeats=number), event.time_ms + KEEP_KEYS_MS)
+    if row is None:
+        return False
+    refuse_repeat(draft, event, same=row["content"] == event.content_mac, first=event.id, number=number)
+    return True
+
+
+def taken(draft: Draft, event: Event) -> bool:
+    """Refuses an event whose natural key another input took, and otherwise leaves the key to the event's own step."""
+    key = natural_key(draft, event)
+    row = None if key is None else cast("KeyRow | None", draft.get(key))
+    if row is None:
+        return False
+    refuse_repeat(draft, event, same=row["content"] == event.content_mac, first=row["record"])
+    return True
+
+
+def take_key(draft: Draft, event: Event) -> None:
+    """Keeps an event's natural key; a transaction's is kept with its sale."""
+    key = natural_key(draft, event)
+    if key is not None:
+        draft.put(key, KeyRow(v=VERSION, record=event.id, content=event.content_mac), event.time_ms + KEEP_KEYS_MS)
+
+
+def refuse_repeat(draft: Draft, event: Event, *, same: bool, first: str, number: int = 0) -> None:
+    """Records a repeat; one with other content is a conflict, and names the record it conflicts with."""
+    refused(draft, event, "duplicate_event" if same else "conflicting_duplicate", {"first_record": first}, number)
+
+
+def _named(event: Event, fields: tuple[str, ...]) -> str:
+    return keys.natural(str(event.data.get(name, "")) for name in fields)

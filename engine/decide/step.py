@@ -1,0 +1,114 @@
+"""One step: a record of one subject, and all that it causes. Adding an event, a message or due work is adding a line here."""
+
+from collections.abc import Callable
+
+from engine.core import ids, keys
+from engine.core.records import Decision, Due, Event, Message, Rows
+from engine.decide import clock, external, linking, lots, member, parking
+from engine.decide.draft import MAX_HOPS, Draft
+from engine.decide.repeats import seen_before
+from engine.decide.settling import refused
+from engine.ruleset.matching import Rules
+
+OnEvent = Callable[[Draft, Event, int | None], None]
+OnMessage = Callable[[Draft, Message, int | None], None]
+OnDue = Callable[[Draft, str], None]
+
+MEMBER_EVENTS: dict[str, OnEvent] = {
+    "member.enrolled": member.enrol,
+    "member.updated": member.update,
+    "member.opted_in": member.opt_in,
+    "member.opted_out": member.opt_out,
+    "member.linked": member.link,
+    "transaction.completed": member.purchase,
+    "activity.recorded": member.record_activity,
+}
+
+MESSAGES: dict[tuple[str, str], OnMessage] = {
+    ("external", linking.CLAIMED): external.claim,
+    ("member", linking.GRANTED): linking.answered,
+    ("member", linking.TAKEN): linking.answered,
+}
+
+FORGET: OnDue = Draft.delete
+DUE: dict[tuple[str, str], OnDue] = {
+    ("member", "lot"): lots.expire,
+    ("member", "seen"): FORGET,
+    ("member", "key"): FORGET,
+    ("member", "transaction"): FORGET,
+    ("external", "seen"): FORGET,
+}
+
+
+def step(rows: Rows, record: Event | Message | Due, rules: Rules, clock_ms: int | None) -> Decision:
+    """All that one record causes. Pure: the same rows, record, rules and clock give the same decision.
+
+    `clock_ms` is the partition's clock, against which lateness is measured; None before its first tick.
+    """
+    match record:
+        case Event():
+            draft = Draft.of_event(rows, record.subject, record, rules)
+            _on_event(draft, record, clock_ms)
+        case Message():
+            draft = _on_message(rows, record, rules, clock_ms)
+        case Due():
+            draft = _on_due(rows, record, rules)
+    return draft.done()
+
+
+def _on_event(draft: Draft, event: Event, clock_ms: int | None) -> None:
+    kind = keys.kind_of(draft.subject)
+    decide = MEMBER_EVENTS.get(event.type)
+    if kind == "external" and decide is not None:
+        external.hand_on(draft, event, clock_ms)
+    elif kind == "member" and decide is not None:
+        decide(draft, event, clock_ms)
+    elif event.type == clock.ADVANCE:
+        clock.advance(draft, event)
+    elif not seen_before(draft, event):
+        refused(draft, event, "module_disabled")
+
+
+def _on_message(rows: Rows, message: Message, rules: Rules, clock_ms: int | None) -> Draft:
+    if message.type == external.FORWARDED:
+        event = parking.from_json(message.data["event"], message.subject)
+        draft = Draft.of_event(rows, message.subject, event, rules, message.hops)
+        if message.hops > MAX_HOPS:
+            refused(draft, event, "too_many_hops")
+        else:
+            _on_event(draft, event, clock_ms)
+        return draft
+    draft = Draft(rows, message.subject, message.id, message.cause, message.time_ms, message.hops, rules)
+    MESSAGES[keys.kind_of(message.subject), message.type](draft, message, clock_ms)
+    return draft
+
+
+def _on_due(rows: Rows, due: Due, rules: Rules) -> Draft:
+    kind, collection = keys.kind_of(due.subject), keys.collection_of(due.key)
+    if collection == "parked":
+        return _on_parked(rows, due, rules)
+    record = ids.derive("due", due.key, str(due.due_ms))
+    draft = Draft(rows, due.subject, record, record, due.due_ms, 0, rules)
+    DUE.get((kind, collection), FORGET)(draft, due.key)
+    return draft
+
+
+def _on_parked(rows: Rows, due: Due, rules: Rules) -> Draft:
+    """What waited is decided once its member is enrolled, and otherwise refused at the end of `late` (B-19)."""
+    waiting = Draft(rows, due.subject, due.key, "", due.due_ms, 0, rules)
+    event = parking.parked_event(waiting, due.key)
+    draft = Draft.of_event(rows, due.subject, event, rules)
+    draft.delete(due.key)
+    if keys.kind_of(due.subject) == "member" and member.member_of(draft) is not None:
+        member.decide_purchase(draft, event, as_at_enrolment=True)
+    else:
+        refused(draft, event, "member_unknown")
+    return draft
+
+
+def refuse(rows: Rows, event: Event, rules: Rules, reason: str) -> Decision:
+    """The refusal of an event that cannot be decided as it is, such as one whose rows would grow too large."""
+    draft = Draft.of_event(rows, event.subject, event, rules)
+    if not seen_before(draft, event):
+        refused(draft, event, reason)
+    return draft.done()

@@ -1,0 +1,250 @@
+"""The fold of one batch: each journal record in turn, with the due work of its subject before it; collected for one transaction.
+
+A record's effects do not depend on where a batch begins or ends, so the bytes are the same for any batches (P1).
+"""
+
+import base64
+from collections import Counter
+from collections.abc import Callable
+
+import orjson
+
+from engine.core import ids
+from engine.core.instants import DAY_MS
+from engine.core.partitioning import partition_of
+from engine.core.records import Decision, Due, Event, Message, Outcome
+from engine.decide.step import refuse, step
+from engine.errors import PartitionRefused, SemanticsUnknown
+from engine.pipeline.records import Folded, JournalRecord, Progress, StateRecord, TopicRecord
+from engine.pipeline.store import Overlay, RowTooLarge, Store
+from engine.ruleset.matching import Rules
+from engine.ruleset.model import SEMANTICS
+from engine.wire import journal, outcomes
+
+SUBJECTS_A_STEP = 500  # due work of a tick; the rest is continued by a message, so that other records go on between
+QUARANTINED = "quarantined"
+_DEAD_BYTES = 64 << 10
+
+
+class Fold:
+    """Records in, one transaction out. Used once."""
+
+    def __init__(
+        self,
+        number: int,
+        partitions: int,
+        store: Store,
+        origins: dict[str, int],
+        progress: Progress,
+        rules_of: Callable[[str, str], Rules],
+    ) -> None:
+        self._number = number
+        self._partitions = partitions
+        self._overlay = Overlay(store)
+        self._known_origins = origins
+        self._origins: dict[str, int] = {}
+        self._rules_of = rules_of
+        self._rules: Rules | None = None
+        self._ruleset, self._salt, self._semantics = progress.ruleset, progress.salt, progress.semantics
+        self._clock, self._announced = progress.clock, progress.announced
+        self._last, self._last_hash = progress.last, progress.last_hash
+        self._position = ""
+        self._outgoing: list[TopicRecord] = []
+        self._counts: Counter[str] = Counter()
+        self.written_records = 0
+        self.written_bytes = 0
+
+    # -- one record
+
+    def take(self, record: JournalRecord) -> None:
+        """Decides one record of the journal."""
+        self._position = f"{self._number}:{record.offset}"
+        match journal.decode(record.value):
+            case journal.Activation() as activation:
+                self._activate(activation)
+            case journal.ClockRecord() as clock:
+                self._on_clock(clock)
+            case Event() as event:
+                if self._is_new(event):
+                    self._on_event(event)
+            case Message() as message:
+                self._on_subject(message, message.time_ms)
+
+    def take_quarantined(self, record: JournalRecord) -> None:
+        """Passes a record that an operator took out: dead-lettered, and refused where it is an input."""
+        self._position = f"{self._number}:{record.offset}"
+        self._dead_letter(record)
+        try:
+            decoded = journal.decode(record.value)
+        except ValueError:
+            return
+        if isinstance(decoded, Event) and self._is_new(decoded):
+            self._write(refuse(self._overlay, decoded, self._active(), QUARANTINED), decoded.subject)
+
+    def passed(self, offset: int, hashed: str) -> None:
+        """Remembers the record as the last one."""
+        self._last, self._last_hash = offset, hashed
+
+    def done(self, start: int, end: int) -> Folded:
+        """All that the transaction writes."""
+        progress = Progress(
+            next=end,
+            last=self._last,
+            last_hash=self._last_hash,
+            partitions=self._partitions,
+            clock=self._clock,
+            announced=self._announced,
+            semantics=self._semantics,
+            ruleset=self._ruleset,
+            salt=self._salt,
+        )
+        changed = self._overlay.changed
+        state = [
+            StateRecord(key.encode(), None, None) if kept is None else StateRecord(key.encode(), *kept)
+            for key, kept in changed.items()
+        ]
+        state.extend(StateRecord(key.encode(), b"%d" % offset, None) for key, offset in self._origins.items())
+        state.append(StateRecord(b"_position", orjson.dumps(progress.row(), option=orjson.OPT_SORT_KEYS), None))
+        return Folded(
+            start, end, tuple(state), tuple(self._outgoing), dict(self._counts), progress, changed, self._origins
+        )
+
+    # -- kinds of records
+
+    def _activate(self, activation: journal.Activation) -> None:
+        if activation.semantics != SEMANTICS:
+            raise SemanticsUnknown(
+                f"the journal asks for version {activation.semantics} of the rules of deciding at {self._position};"
+                f" this engine implements {SEMANTICS}"
+            )
+        self._rules = self._rules_of(activation.digest, activation.salt)
+        self._ruleset, self._salt, self._semantics = activation.digest, activation.salt, activation.semantics
+
+    def _is_new(self, event: Event) -> bool:
+        """Whether intake did not write this record before: each source partition comes in order, so only a higher offset is new."""
+        origin = event.origin
+        if origin is None:
+            return True
+        key = f"_source/{origin.topic}/{origin.epoch}/{origin.partition}"
+        if origin.offset <= max(self._origins.get(key, -1), self._known_origins.get(key, -1)):
+            self._counts["dropped"] += 1
+            return False
+        self._origins[key] = origin.offset
+        return True
+
+    def _on_event(self, event: Event) -> None:
+        self._counts["events"] += 1
+        if self._active().ruleset.programme.time.clock == "events":
+            self._follow(event.time_ms)
+        self._on_subject(event, event.time_ms)
+
+    def _on_subject(self, record: Event | Message, time_ms: int) -> None:
+        """A subject's own due work comes before its record, so that nobody can tell whether a tick has been worked off."""
+        until = time_ms if self._clock is None else max(self._clock, time_ms)
+        self._work_off(record.subject, until)
+        self._decide(record)
+        self._work_off(record.subject, until)
+
+    def _decide(self, record: Event | Message | Due) -> None:
+        decision = step(self._overlay, record, self._active(), self._clock)
+        try:
+            self._write(decision, record.subject)
+        except RowTooLarge:
+            if not isinstance(record, Event):
+                raise
+            self._write(refuse(self._overlay, record, self._active(), "row_too_large"), record.subject)
+
+    # -- time
+
+    def _on_clock(self, record: journal.ClockRecord) -> None:
+        """Moves the clock, and works off what is due by then for a number of subjects; a message to itself does the rest."""
+        to_ms = record.to_ms
+        if record.kind != "clock.tick" and self._clock is not None:
+            to_ms = min(to_ms, self._clock + DAY_MS)
+        self._clock = to_ms if self._clock is None else max(self._clock, to_ms)
+        for _, subject in self._overlay.first_due(self._clock, SUBJECTS_A_STEP):
+            self._work_off(subject, self._clock)
+        if record.to_ms > self._clock or self._overlay.first_due(self._clock, 1):
+            self._tell_clock("clock.continue", self._number, max(record.to_ms, self._clock))
+
+    def _follow(self, time_ms: int) -> None:
+        """The clock follows the events: at once within a day, by announced steps beyond; a new day is told to every partition."""
+        if self._announced is None or time_ms // DAY_MS > self._announced // DAY_MS:
+            self._announced = time_ms
+            far = self._clock is not None and time_ms > self._clock + DAY_MS
+            for number in range(self._partitions):
+                if number != self._number or far:
+                    self._tell_clock("clock.announced", number, time_ms)
+        if self._clock is None or self._clock < time_ms <= self._clock + DAY_MS:
+            self._clock = time_ms
+
+    def _announce(self, to_ms: int) -> None:
+        for number in range(self._partitions):
+            self._tell_clock("clock.announced", number, to_ms)
+
+    def _tell_clock(self, kind: journal.ClockKind, partition: int, to_ms: int) -> None:
+        self._send(TopicRecord("journal", partition, journal.CLOCK_KEY, journal.encode_clock(kind, partition, to_ms)))
+
+    def _work_off(self, subject: str, until_ms: int) -> None:
+        while (due := self._overlay.due(subject, until_ms)) is not None:
+            self._counts["due"] += 1
+            self._decide(Due(subject, due[1], due[0]))
+
+    # -- writing
+
+    def _write(self, decision: Decision, subject: str) -> None:
+        before = self._overlay.bytes_of(subject)
+        self.written_bytes += self._overlay.write(decision.rows)
+        self.written_records += len(decision.rows)
+        for outcome in decision.outcomes:
+            self._publish(outcome)
+        for message in decision.messages:
+            partition = partition_of(message.subject, self._partitions)
+            self._send(TopicRecord("journal", partition, message.subject.encode(), journal.encode_message(message)))
+        if decision.recorded is not None:
+            after = self._overlay.bytes_of(subject)
+            digests = {"state_before": _digest(before), "state_after": _digest(after)}
+            recorded = decision.recorded
+            self._publish(recorded._replace(data={**recorded.data, **digests}))
+        if decision.advance_to_ms is not None:
+            self._announce(decision.advance_to_ms)
+
+    def _publish(self, outcome: Outcome) -> None:
+        self._counts["outcome." + outcome.type] += 1
+        value = outcomes.encode(outcome, self._ruleset, self._position)
+        self._send(TopicRecord(outcomes.topic_of(outcome.type), self._number, outcome.subject.encode(), value))
+
+    def _send(self, record: TopicRecord) -> None:
+        self._outgoing.append(record)
+        self.written_records += 1
+        self.written_bytes += len(record.key) + len(record.value)
+
+    def _dead_letter(self, record: JournalRecord) -> None:
+        offset = record.offset
+        data = {
+            "code": QUARANTINED,
+            "path": "",
+            "message": "taken out of the way by an operator",
+            "topic": "journal",
+            "partition": self._number,
+            "offset": offset,
+            "data_base64": base64.b64encode(record.value[:_DEAD_BYTES]).decode(),
+            "truncated": len(record.value) > _DEAD_BYTES,
+        }
+        letter_id = ids.derive(QUARANTINED, str(self._number), str(offset))
+        self._publish(
+            Outcome(letter_id, "record.rejected", f"journal:{self._number}", record.timestamp_ms, letter_id, data)
+        )
+
+    def _active(self) -> Rules:
+        if self._rules is None:
+            if not self._ruleset:
+                raise PartitionRefused(
+                    f"partition {self._number}: the journal has an event before any ruleset was activated; publish rules first"
+                )
+            self._rules = self._rules_of(self._ruleset, self._salt)
+        return self._rules
+
+
+def _digest(value: bytes | None) -> str:
+    return "" if value is None else ids.digest(value)

@@ -1,0 +1,79 @@
+"""What goes into and comes out of a partition's fold: records of the journal, of `state` and of the other topics."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from engine.core.records import Json
+
+
+class JournalRecord(NamedTuple):
+    """A record of the journal as fetched. `timestamp_ms` is the broker's (LogAppendTime)."""
+
+    offset: int
+    timestamp_ms: int
+    key: bytes
+    value: bytes
+
+
+class StateRecord(NamedTuple):
+    """A record for the state topic; a value of None is a tombstone. `due_ms` travels as the header `due` (`engine.wire.rows`)."""
+
+    key: bytes
+    value: bytes | None
+    due_ms: int | None
+
+
+class TopicRecord(NamedTuple):
+    """A record for another topic (name without prefix)."""
+
+    topic: str
+    partition: int
+    key: bytes
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where a fold stops: after the record with which it reaches either."""
+
+    records: int = 20_000
+    bytes: int = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a partition is: the row `_position`, the last record of every transaction in `state`."""
+
+    next: int = 0
+    last: int | None = None
+    last_hash: str = ""
+    partitions: int = 0
+    clock: int | None = None
+    announced: int | None = (
+        None  # the furthest instant told to the other partitions, where the clock follows the events
+    )
+    semantics: int = 0
+    ruleset: str = ""
+    salt: str = ""
+
+    def row(self) -> dict[str, Json]:
+        """The row's JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """All of one transaction, in the order to write it: `outgoing` (outcomes and messages), then `state`.
+
+    `state` ends with the position row.
+    `end` is the new position. `counts` feeds the metrics: `events`, `dropped`, `due`, and `outcome.<type>`.
+    """
+
+    start: int
+    end: int
+    state: tuple[StateRecord, ...]
+    outgoing: tuple[TopicRecord, ...]
+    counts: dict[str, int]
+    progress: Progress
+    changed: dict[str, tuple[bytes, int | None] | None]
+    origins: dict[str, int]
