@@ -1,0 +1,1 @@
+"""What other services consume: one file for each topic."""

@@ -1,0 +1,107 @@
+"""The topic `points`: every change of a member's points. `balance_before` and `balance_after` are the account's spendable points."""
+
+from schemas.scalars import Count, Id, Instant, Payload, Points, SignedPoints
+
+
+class PointsOutcome(Payload):
+    """What all of them carry. `campaign`: by what the points were earned; null for those that no campaign gave."""
+
+    member_id: Id
+    campaign: Id | None
+    account: Id
+    points: Points
+    lot_ids: list[Id]
+    balance_before: SignedPoints
+    balance_after: SignedPoints
+    reason: Id
+    line_ids: list[Id] | None = None
+    expires_at: Instant | None = None
+    transaction_id: Id | None = None
+
+
+class PointsAwarded(PointsOutcome):
+    """Points were earned. They count from `active_from` on and are gone at `expires_at`."""
+
+    lot_id: Id
+    line_ids: list[Id]
+    expires_at: Instant | None
+    earned_at: Instant
+    active_from: Instant
+
+
+class PointsActivated(PointsOutcome):
+    """Pending points became spendable."""
+
+    lot_id: Id
+    active_from: Instant
+
+
+class PointsSpent(PointsOutcome):
+    """Points were spent."""
+
+    spend_id: Id
+    hold_id: Id | None = None
+
+
+class PointsHeld(PointsOutcome):
+    """Points are kept aside until `held_until`."""
+
+    hold_id: Id
+    held_until: Instant | None
+
+
+class PointsReleased(PointsOutcome):
+    """Held points are free again."""
+
+    hold_id: Id
+
+
+class PointsReversed(PointsOutcome):
+    """Points were taken back; `shortfall` is what was not there any more. Written also when `points` is 0."""
+
+    shortfall: Points
+    return_id: Id | None = None
+
+
+class PointsRestored(PointsOutcome):
+    """Points that had paid came back with their old expiry."""
+
+    return_id: Id | None = None
+    spend_id: Id | None = None
+
+
+class PointsExpiring(PointsOutcome):
+    """Points will be gone at `expires_at`, in `lead_days`."""
+
+    expires_at: Instant
+    lead_days: Count
+
+
+class PointsExpired(PointsOutcome):
+    """The points of one lot are gone."""
+
+    lot_id: Id
+
+
+class PointsAdjusted(PointsOutcome):
+    """Points were added or taken away by hand; `points` is below zero where they were taken away."""
+
+    points: SignedPoints
+    adjustment_id: Id
+    actor: Id | None = None
+
+
+class PointsRejected(Payload):
+    """A command about points that may not be done; `points` are those asked for."""
+
+    member_id: Id
+    reason: Id
+    account: Id | None = None
+    points: SignedPoints | None = None
+    spend_id: Id | None = None
+    hold_id: Id | None = None
+    adjustment_id: Id | None = None
+    purchase_id: Id | None = None
+    transaction_id: Id | None = None
+    balance_before: SignedPoints | None = None
+    balance_after: SignedPoints | None = None
