@@ -57,12 +57,12 @@ def local_day(instant_ms: int, zone: Zone) -> date:
 def instant_of(local: int, zone: Zone) -> int:
     """The instant of a local time: the first of two where clocks go back, the end of the gap where they go forward."""
     at = bisect_right(zone.from_ms, local)  # offsets are within a day, so only the neighbours matter
-    for index in range(max(at - 2, 0), min(at + 2, len(zone.from_ms))):
-        instant = local - zone.offsets_s[index] * 1000
-        if offset_ms(instant, zone) == zone.offsets_s[index] * 1000:
-            return instant
-    gaps = [start for start in zone.from_ms[max(at - 2, 0) : at + 2] if local_ms(start, zone) > local]
-    return min(gaps)
+    near = range(max(at - 2, 0), min(at + 2, len(zone.from_ms)))
+    instants = [local - zone.offsets_s[index] * 1000 for index in near]
+    real = [instant for instant in instants if local_ms(instant, zone) == local]
+    if real:
+        return min(real)
+    return min(zone.from_ms[index] for index in near if local_ms(zone.from_ms[index], zone) > local)
 
 
 def start_of_day(day: date, zone: Zone) -> int:

@@ -183,12 +183,9 @@ class Overlay:
         for key, kept in rows.items():
             self._subjects.setdefault(keys.owner_of(key), set()).add(key)
             value = encoded[key]
-            if kept is None or value is None:
-                self.changed[key] = None
-                self._decoded.pop(key, None)
-            else:
-                self.changed[key] = (value, kept.due_ms)
-                self._decoded[key] = kept.row
+            self.changed[key] = None if kept is None or value is None else (value, kept.due_ms)
+            # Read again from the canonical bytes: a row as written orders its maps otherwise than the row as restored.
+            self._decoded.pop(key, None)
         return size
 
     def due(self, subject: str, limit_ms: int) -> tuple[int, str] | None:
