@@ -235,13 +235,15 @@ async def _topic_configs(kafka: AIOKafkaAdminClient, names: Sequence[str]) -> di
     if not names:
         return {}
     responses = await kafka.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
-    return {each.resource_name: _values(each) for response in responses for each in response.resources}
+    return {each[3]: _values(each) for response in responses for each in response.resources}
 
 
-def _values(resource: Any) -> dict[str, str] | str:  # noqa: ANN401 - a decoded response of aiokafka, which has no types
-    if resource.error_code:
-        return f"{for_code(resource.error_code).__name__} {resource.error_message or ''}".strip()
-    return {entry.config_names: entry.config_value or "" for entry in resource.config_entries}
+def _values(resource: Sequence[Any]) -> dict[str, str] | str:
+    """One resource of a DescribeConfigs response: error code, error message, type, name, entries."""
+    code, message, _, _, entries = resource
+    if code:
+        return f"{for_code(code).__name__} {message or ''}".strip()
+    return {name: value or "" for name, value, *_ in entries}
 
 
 async def _create(settings: Settings, kafka: AIOKafkaAdminClient, topic: Topic) -> str | None:
