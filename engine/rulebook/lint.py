@@ -1,0 +1,59 @@
+"""The sixth stage: what works and is probably not meant."""
+
+from engine.rulebook.book import Book, conditions_in
+from engine.rulebook.diagnostics import Report, shown
+from engine.rulebook.drafts import FieldDraft, IsDraft, leaves
+from engine.rulebook.shapes import EffectShape, Part
+
+
+def lint(book: Book, report: Report) -> Book:
+    """Warns in files without errors. Changes nothing."""
+    for document, campaign in book.of_kind("campaign"):
+        if not report.has_errors(document.path):
+            _end(campaign, report)
+            _effects(campaign, report)
+            _sets(campaign, report)
+    _definitions(book, report)
+    return book
+
+
+def _end(campaign: Part, report: Report) -> None:
+    awards = [effect for effect in _all_effects(campaign) if effect.value.key.text == "award_points"]
+    if awards and not campaign.read("base") and campaign.get("runs", "until") is None:
+        message = "this awards points without any limit or end"
+        report.add("no-end", awards[0].value.key.place, message, "say `runs: {until: ..}`")
+
+
+def _effects(campaign: Part, report: Report) -> None:
+    if not _all_effects(campaign):
+        report.add("no-effect", campaign.node.place, "the campaign does nothing", "say what it does under `then`")
+    for effect in _all_effects(campaign):
+        points = effect.value.part.get("points")
+        if points is not None and points.value == 0:
+            report.add("no-effect", points.node.place, "an award of no points does nothing")
+
+
+def _sets(campaign: Part, report: Report) -> None:
+    sets = campaign.get("lines")
+    used = {effect.value.part.read("of") for effect in _all_effects(campaign)}
+    for asked in conditions_in(campaign):
+        if asked.scope != "line":
+            used |= {leaf.key.text.rpartition(".")[0] for leaf in leaves(asked.draft) if isinstance(leaf, FieldDraft)}
+    for name, named in sets.entries.items() if sets else ():
+        if name not in used:
+            report.add("unused-set", named.key.place, f"nothing uses the set {shown(name)}", "use it or remove it")
+
+
+def _definitions(book: Book, report: Report) -> None:
+    used: set[str] = set()
+    for document in book.documents:
+        for asked in conditions_in(document.content) if document.content else ():
+            used |= {leaf.name.text for leaf in leaves(asked.draft) if isinstance(leaf, IsDraft)}
+    for name, declared in book.named("definition").items():
+        if name not in used and not report.has_errors():
+            message = f"nothing uses the definition {shown(name)}"
+            report.add("unused-definition", declared.place, message, "use it or remove it")
+
+
+def _all_effects(campaign: Part) -> list[Part]:
+    return [part for part in campaign.within() if isinstance(part.shape, EffectShape)]
