@@ -3,12 +3,14 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from engine.core.instants import DAY_MS, HOUR_MS, MINUTE_MS
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _DECEMBER = 12
+_CLOCK_UNITS = ("minutes", "hours")
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 Rounding = Literal["none", "end_of_month", "end_of_quarter", "end_of_year"]
@@ -21,6 +23,9 @@ class Zone:
     name: str
     from_ms: tuple[int, ...]
     offsets_s: tuple[int, ...]
+
+    def __hash__(self) -> int:
+        return hash(self.name)  # the table is long, and asked for with every lot
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +91,16 @@ def rounded_up(day: date, rounding: Rounding) -> date:
 
 def expires_at(earned_ms: int, expiry: Expiry, zone: Zone) -> int:
     """The instant at which what was earned at `earned_ms` is gone: 00:00 after the last usable local day (B-4)."""
-    day = rounded_up(_later(local_day(earned_ms, zone), expiry.after), expiry.round)
-    if expiry.after.unit in ("minutes", "hours"):
+    if expiry.after.unit in _CLOCK_UNITS:
         return earned_ms + duration_ms(expiry.after)
-    return start_of_day(day + timedelta(days=1), zone)
+    return _midnight_after(local_ms(earned_ms, zone) // DAY_MS, expiry, zone)
+
+
+@lru_cache(maxsize=1024)
+def _midnight_after(day: int, expiry: Expiry, zone: Zone) -> int:
+    """The expiry of all that is earned on one local day, a number of days since 1970."""
+    last = rounded_up(_later(date.fromordinal(_EPOCH_ORDINAL + day), expiry.after), expiry.round)
+    return start_of_day(last + timedelta(days=1), zone)
 
 
 def duration_ms(period: Period) -> int:
@@ -111,7 +122,7 @@ def _later(day: date, period: Period) -> date:
         case "days":
             return day + timedelta(days=period.amount)
         case _:
-            return day
+            raise ValueError(f"{period.unit} are no days")
 
 
 def _days_in_month(year: int, month: int) -> int:

@@ -68,13 +68,14 @@ def carry_out(
 
 def award_of(campaign: Campaign, effect: AwardPoints, facts: Facts, rules: Rules) -> Award:
     """What an effect awards for an event: fixed points, or a rate floored once over the lines it names."""
-    earning = rules.matcher.earning_lines(facts)
     if effect.of is None:
-        lines = earning
+        lines = facts.earning
         base: int = facts.fields.get("transaction.amount", 0)
     else:
-        chosen = {line["line_id"] for line in rules.matcher.select(campaign.line_sets[effect.of], facts)}
-        lines = [line for line in earning if line["line_id"] in chosen]
+        lines = rules.matcher.select(campaign.line_sets[effect.of], facts)
+        if len(facts.earning) < len(facts.lines):
+            earning = {line["line_id"] for line in facts.earning}
+            lines = [line for line in lines if line["line_id"] in earning]
         base = sum(earning_amount(line, rules) for line in lines)
     line_ids = tuple(line["line_id"] for line in lines)
     if effect.per_minor is None:

@@ -24,6 +24,7 @@ def facts_of(event: Event, member: MemberRow, rules: Rules, *, as_at_enrolment: 
     facts = Facts(event.type, event.time_ms, fields, lines)
     match event.type:
         case "transaction.completed":
+            facts = facts._replace(earning=rules.matcher.earning_lines(facts))
             _add_transaction(fields, event.data, facts, rules)
         case "activity.recorded":
             fields["activity.name"] = event.data["name"]
@@ -90,11 +91,10 @@ def _add_transaction(fields: dict[str, Json], sale: Mapping[str, Json], facts: F
     amount: int = sale["amount_minor"]
     discounts: int = sum(line.get("discount_minor", 0) for line in facts.lines)
     by_points = paid_with_points(sale)
-    earning = rules.matcher.earning_lines(facts)
     before_discounts = rules.ruleset.programme.earning.on == "amount_before_discounts"
     earned_on = amount + discounts if before_discounts else amount
-    if len(earning) < len(facts.lines):
-        kept = {line["line_id"] for line in earning}
+    if len(facts.earning) < len(facts.lines):
+        kept = {line["line_id"] for line in facts.earning}
         earned_on -= sum(earning_amount(line, rules) for line in facts.lines if line["line_id"] not in kept)
     fields["transaction.amount"] = max(earned_on - by_points, 0)
     fields["transaction.amount_before_discounts"] = amount + discounts

@@ -194,7 +194,7 @@ class Fold:
 
     def _write(self, decision: Decision, subject: str) -> None:
         before = self._overlay.bytes_of(subject)
-        self.written_bytes += self._overlay.write(decision.rows)
+        self.written_bytes += self._overlay.write(subject, decision.rows)
         self.written_records += len(decision.rows)
         for outcome in decision.outcomes:
             self._publish(outcome)

@@ -5,7 +5,7 @@ A fold works on an `Overlay` and changes nothing here; `take_over` applies it af
 
 import heapq
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.core import keys
 from engine.core.records import Kept, Row
@@ -85,36 +85,37 @@ class Store:
 
     def take_over(self, changed: dict[str, tuple[bytes, int | None] | None]) -> None:
         """Applies what a committed transaction wrote."""
-        subjects: set[str] = set()
+        rows, due_of_key = self.rows, self._due
+        touched: set[str] = set()
         for key, kept in changed.items():
-            subject = keys.owner_of(key)
-            if self._forget_due(subject, key):
-                subjects.add(subject)
+            before = due_of_key.get(key)
+            due_ms = None if kept is None else kept[1]
+            if before != due_ms:
+                subject = keys.owner_of(key)
+                touched.add(subject)
+                self._reorder(subject, key, before, due_ms)
             if kept is None:
-                self.rows.pop(key, None)
+                rows.pop(key, None)
                 self._unlist(key)
-                continue
-            value, due_ms = kept
-            self.rows[key] = value
-            self._list(key)
-            if due_ms is not None:
-                self._due[key] = due_ms
-                insort(self._due_of.setdefault(subject, []), (due_ms, key))
-                subjects.add(subject)
-        for subject in subjects:
+            else:
+                rows[key] = kept[0]
+                self._list(key)
+        for subject in touched:
             waiting = self._due_of.get(subject)
             if waiting:
                 heapq.heappush(self._queue, (waiting[0][0], subject))
             else:
                 self._due_of.pop(subject, None)
 
-    def _forget_due(self, subject: str, key: str) -> bool:
-        due_ms = self._due.pop(key, None)
+    def _reorder(self, subject: str, key: str, before: int | None, due_ms: int | None) -> None:
+        waiting = self._due_of.setdefault(subject, [])
+        if before is not None:
+            del waiting[bisect_left(waiting, (before, key))]
         if due_ms is None:
-            return False
-        waiting = self._due_of[subject]
-        del waiting[bisect_left(waiting, (due_ms, key))]
-        return True
+            del self._due[key]
+        else:
+            self._due[key] = due_ms
+            insort(waiting, (due_ms, key))
 
     def _current(self, entry: tuple[int, str]) -> bool:
         waiting = self._due_of.get(entry[1])
@@ -144,7 +145,11 @@ class Overlay:
         self._store = store
         self._decoded: dict[str, Row] = {}
         self.changed: dict[str, tuple[bytes, int | None] | None] = {}
-        self._subjects: dict[str, set[str]] = {}  # keys written, by subject
+        self._written: dict[str, dict[str, object]] = {}  # keys written, by subject
+        self._due: dict[
+            str, list[tuple[int, str]]
+        ] = {}  # of the keys written; an entry counts while the row still has it
+        self._passed: dict[str, int] = {}  # how many of the store's due rows of a subject this fold has written
 
     def get(self, key: str) -> Row | None:
         """A row, decoded once a fold."""
@@ -167,42 +172,44 @@ class Overlay:
         """The keys that start with `<subject>/<collection>/`, in order."""
         collection = "/".join(prefix.split("/", 2)[:2]) + "/"
         found = set(self._store.listed(collection))
-        for key in self._subjects.get(keys.owner_of(prefix), ()):
+        for key in self._written.get(keys.owner_of(prefix), ()):
             if key.startswith(collection):
                 (found.discard if self.changed[key] is None else found.add)(key)
         return sorted(key for key in found if key.startswith(prefix))
 
-    def write(self, rows: Mapping[str, Kept | None]) -> int:
-        """Writes the rows of one decision, all or none, and returns their size. Raises RowTooLarge."""
-        encoded = {key: None if kept is None else wire.encode(kept.row) for key, kept in rows.items()}
+    def write(self, subject: str, rows: Mapping[str, Kept | None]) -> int:
+        """Writes the rows of one decision of a subject, all or none, and returns their size. Raises RowTooLarge."""
         size = 0
-        for key, value in encoded.items():
-            size += len(key) + len(value or b"")
-            if value is not None and len(value) > wire.MAX_BYTES:
-                raise RowTooLarge(key)
+        encoded: dict[str, tuple[bytes, int | None] | None] = {}
         for key, kept in rows.items():
-            self._subjects.setdefault(keys.owner_of(key), set()).add(key)
-            value = encoded[key]
-            self.changed[key] = None if kept is None or value is None else (value, kept.due_ms)
+            size += len(key)
+            if kept is None:
+                encoded[key] = None
+                continue
+            value = wire.encode(kept.row)
+            if len(value) > wire.MAX_BYTES:
+                raise RowTooLarge(key)
+            size += len(value)
+            encoded[key] = (value, kept.due_ms)
+        self.changed.update(encoded)
+        self._written.setdefault(subject, {}).update(encoded)
+        for key, kept in rows.items():
             # Read again from the canonical bytes: a row as written orders its maps otherwise than the row as restored.
             self._decoded.pop(key, None)
+            if kept is not None and kept.due_ms is not None:
+                heapq.heappush(self._due.setdefault(subject, []), (kept.due_ms, key))
         return size
 
     def due(self, subject: str, limit_ms: int) -> tuple[int, str] | None:
         """What is due first of a subject up to an instant, as (instant, key)."""
-        written = self._subjects.get(subject, ())
-        first = [item for item in self._due_written(written) if item[0] <= limit_ms]
-        for item in self._store.due_of(subject):
-            if item[0] > limit_ms:
-                break
-            if item[1] not in written:
-                first.append(item)
-                break
-        return min(first, default=None)
+        before = self._due_before(subject)
+        own = self._due_written(subject)
+        first = min(before, own) if before and own else before or own
+        return first if first is not None and first[0] <= limit_ms else None
 
     def first_due(self, limit_ms: int, most: int) -> list[tuple[int, str]]:
         """The first subjects with something due up to an instant, as (instant, subject), in order."""
-        touched = set(self._subjects)
+        touched = set(self._written)
         found = self._store.first_due(limit_ms, most, touched)
         for subject in touched:
             item = self.due(subject, limit_ms)
@@ -211,8 +218,25 @@ class Overlay:
         found.sort()
         return found[:most]
 
-    def _due_written(self, written: Iterable[str]) -> Iterator[tuple[int, str]]:
-        for key in written:
+    def _due_before(self, subject: str) -> tuple[int, str] | None:
+        """The store's first due row of a subject that this fold has not written; those passed are not looked at again."""
+        waiting = self._store.due_of(subject)
+        written = self._written.get(subject)
+        if written is None:
+            return waiting[0] if waiting else None
+        at = self._passed.get(subject, 0)
+        while at < len(waiting) and waiting[at][1] in written:
+            at += 1
+        self._passed[subject] = at
+        return waiting[at] if at < len(waiting) else None
+
+    def _due_written(self, subject: str) -> tuple[int, str] | None:
+        """The first due row of a subject among those that this fold has written."""
+        waiting = self._due.get(subject)
+        while waiting:
+            due_ms, key = waiting[0]
             kept = self.changed[key]
-            if kept is not None and kept[1] is not None:
-                yield kept[1], key
+            if kept is not None and kept[1] == due_ms:
+                return waiting[0]
+            heapq.heappop(waiting)
+        return None

@@ -22,6 +22,7 @@ class Facts(NamedTuple):
     time_ms: int
     fields: Mapping[str, Any]
     lines: Sequence[Line] = ()
+    earning: Sequence[Line] = ()  # the lines that may earn, as `Matcher.earning_lines` gives them
 
 
 class Verdict(NamedTuple):
