@@ -1,0 +1,57 @@
+# The one runner. `make` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HOUSEHOLDS ?= 300
+SEED ?=
+PATHS := engine schemas tests benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lint types layers unit brokers chaos bench schemas clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "guerdon needs Python 3.11 or newer; say which with: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,baskets]'
+	@touch $@
+
+run: $(VENV)/.ready ## the worker on the embedded broker with the public baskets: progress, then a summary
+	$(BIN)/guerdon up --baskets $(HOUSEHOLDS) --exit-when-done
+
+test: check unit brokers ## everything: format, lint, types, layers, tests on the embedded broker and on Apache Kafka where Java is
+
+check: format lint types layers ## all that can be said without running the code
+
+format: $(VENV)/.ready
+	$(BIN)/ruff format --check $(PATHS)
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check $(PATHS)
+
+types: $(VENV)/.ready
+	$(BIN)/mypy
+
+layers: $(VENV)/.ready
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.ready ## the tests that need no broker
+	$(BIN)/pytest -n 2 -q -m 'not embedded and not apache and not chaos'
+
+brokers: $(VENV)/.ready ## the tests on real brokers, a short chaos run among them
+	$(BIN)/pytest -q -m 'embedded or apache or chaos'
+
+chaos: $(VENV)/.ready ## the long chaos run on both brokers; SEED=n repeats one
+	$(BIN)/python -m benchmarks.chaos --long $(if $(SEED),--seed $(SEED))
+
+bench: $(VENV)/.ready ## the measurements, as ratios against a baseline in the same run
+	$(BIN)/python -m benchmarks
+
+schemas: $(VENV)/.ready ## write the JSON Schemas of the public contract anew
+	$(BIN)/python -m schemas.export
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) .guerdon .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
