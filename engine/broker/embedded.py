@@ -4,10 +4,9 @@ It keeps its data in one directory, serves one machine, and is no place for anyt
 """
 
 import asyncio
-import shutil
+import importlib.util
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +15,7 @@ from engine.broker.settings import Settings, load_settings
 from engine.errors import BrokerUnavailable, UsageError
 
 PROGRAM = "noida-db"
+PACKAGE = "noida_db"
 HOST = "127.0.0.1"
 LOG_TAIL_LINES = 10
 KILL_TIMEOUT_S = 10.0
@@ -51,10 +51,13 @@ class EmbeddedBroker:
     async def start(self, timeout_s: float = 20.0) -> Self:
         """Starts it and returns when it answers a real request.
 
-        Raises UsageError where the program is missing, BrokerUnavailable with the end of its log where it does not come up.
+        Raises UsageError where the program is missing or the port taken, BrokerUnavailable with the end of its log where it
+        does not come up.
         """
         if self.alive():
             return self
+        if listening(self.port):  # its answers would be taken for ours
+            raise UsageError(f"port {self.port} is taken by another process; stop it or choose another port")
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self._child = self._spawn()
         try:
@@ -115,14 +118,17 @@ class EmbeddedBroker:
 
 
 def program() -> str:
-    """The broker's executable, of this environment first; raises UsageError where there is none."""
-    beside = shutil.which(PROGRAM, path=str(Path(sys.executable).parent))
-    found = beside or shutil.which(PROGRAM)
-    if found is None:
-        raise UsageError(
-            f"{PROGRAM} is not installed (pip install noida-db); or set KAFKA_BOOTSTRAP to a broker of yours"
-        )
-    return found
+    """The broker's executable itself; raises UsageError where it is not installed.
+
+    The script of the same name would be a parent of it: ending the script leaves the broker running.
+    """
+    spec = importlib.util.find_spec(PACKAGE)
+    for directory in spec.submodule_search_locations or () if spec else ():
+        for name in (PROGRAM, f"{PROGRAM}.exe"):
+            if (found := Path(directory) / name).is_file():
+                found.chmod(0o755)  # not every installer keeps the bit
+                return str(found)
+    raise UsageError(f"{PROGRAM} is not installed (pip install {PROGRAM}); or set KAFKA_BOOTSTRAP to a broker of yours")
 
 
 def free_port() -> int:

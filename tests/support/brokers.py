@@ -11,8 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
 from engine.broker.embedded import EmbeddedBroker
-from engine.broker.settings import Settings, load_settings
+from engine.broker.reading import end_offsets, partitions_of
+from engine.broker.settings import Settings, client_options, load_settings
 
 ROOT = Path(__file__).parents[2]
 SECRET = "secret-of-the-tests-" + "0123456789" * 3
@@ -73,7 +76,7 @@ def broker_settings(broker: Broker, name: str, **given: object) -> Settings:
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """The variables by which a child process gets the same settings (a fresh membership group on the embedded broker)."""
+    """The variables by which a child process gets the same settings (but its own group on the embedded broker)."""
     values = {}
     for name in Settings.model_fields:
         value = getattr(settings, name)
@@ -82,6 +85,22 @@ def environment_of(settings: Settings) -> dict[str, str]:
         text = value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
         values[f"GUERDON_{name.upper()}"] = text.lower() if isinstance(value, bool) else text
     return values
+
+
+async def settled(settings: Settings, topic: str, timeout_s: float = 30.0) -> None:
+    """Waits until no transaction is open on a topic: a confirmed commit is visible only with its markers, a moment later."""
+    tps = [TopicPartition(settings.topic(topic), number) for number in range(await partitions_of(settings, topic))]
+    raw = AIOKafkaConsumer(**client_options(settings), isolation_level="read_uncommitted", enable_auto_commit=False)
+    await raw.start()
+    try:
+        async with asyncio.timeout(timeout_s):
+            while True:
+                written = {tp.partition: end for tp, end in (await raw.end_offsets(tps)).items()}
+                if written == await end_offsets(settings, topic):
+                    return
+                await asyncio.sleep(0.02)
+    finally:
+        await raw.stop()
 
 
 _numbers = itertools.count(1)
