@@ -1,0 +1,91 @@
+"""`guerdon state`: what is kept of a subject."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple
+
+import orjson
+import typer
+
+from engine.broker.reading import Fetched, beginning_offsets, end_offsets, read
+from engine.broker.settings import Settings
+from engine.cli import member_view, screen
+from engine.cli.advancing import published
+from engine.cli.deployment import deployment
+from engine.core import instants, keys
+from engine.core.partitioning import partition_of
+from engine.errors import EngineError, UsageError
+from engine.pipeline.partition import POSITION_KEY
+from engine.ruleset.model import Ruleset
+from engine.wire.rows import DUE_HEADER, decode_due
+
+
+class NothingKept(EngineError):
+    """There is no row of the subject."""
+
+
+class Kept(NamedTuple):
+    """A row of `state` with its due instant."""
+
+    row: Any
+    due_ms: int | None
+
+
+def state(
+    subject: Annotated[str, typer.Argument(help="Such as member:HH-7, or external:<hash>.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
+    unseal: Annotated[bool, typer.Option("--unseal", help="Show personal values in clear.")] = False,
+) -> None:
+    """Show what is kept of a subject: all its rows as of now."""
+    name = _subject(subject)
+    settings = deployment()
+    rows, clock_ms, ruleset = asyncio.run(_read(settings, name, unseal))
+    if not rows:
+        raise NothingKept(f"nothing is kept of {name}")
+    if as_json:
+        screen.say_json([_json(key, kept) for key, kept in rows.items()])
+    elif keys.kind_of(name) == "member" and name in rows:
+        member_view.show({key: kept.row for key, kept in rows.items()}, name, clock_ms, ruleset)
+    else:
+        for key, kept in rows.items():
+            due = "" if kept.due_ms is None else f"  (due {instants.render(kept.due_ms)})"
+            screen.say(f"{key}{due}\n  {orjson.dumps(kept.row).decode()}")
+
+
+def _subject(text: str) -> str:
+    kind, colon, name = text.partition(":")
+    if not colon or not kind or not name:
+        raise UsageError(f"{text!r} is no subject: say its kind as well, such as member:{name or text}")
+    return text if "%" in name else keys.subject(kind, name)
+
+
+async def _read(settings: Settings, subject: str, unseal: bool) -> tuple[dict[str, Kept], int | None, Ruleset | None]:
+    """The subject's rows by key, the clock of its partition, and the published ruleset."""
+    starts, ends = await beginning_offsets(settings, "state"), await end_offsets(settings, "state")
+    partition = partition_of(subject, len(ends))
+    rows: dict[str, Kept] = {}
+    position: dict[str, Any] = {}
+    if starts[partition] < ends[partition]:
+        async for batch in read(settings, "state", partition, starts[partition], ends[partition]):
+            for record in batch.records:
+                key = (record.key or b"").decode()
+                if key == POSITION_KEY and record.value is not None:
+                    position = orjson.loads(record.value)
+                elif key == subject or key.startswith(subject + "/"):
+                    _take(rows, key, record)
+    if unseal:
+        raise UsageError("unsealing is not wired")
+    return dict(sorted(rows.items())), position.get("clock"), await published(settings)
+
+
+def _take(rows: dict[str, Kept], key: str, record: Fetched) -> None:
+    if record.value is None:
+        rows.pop(key, None)
+        return
+    due = dict(record.headers).get(DUE_HEADER)
+    rows[key] = Kept(orjson.loads(record.value), None if due is None else decode_due(due))
+
+
+def _json(key: str, kept: Kept) -> Mapping[str, Any]:
+    due = None if kept.due_ms is None else instants.render(kept.due_ms)
+    return {"key": key, "row": kept.row, "due": due}
