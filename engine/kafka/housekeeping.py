@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from faust.types import TP
 
@@ -48,12 +47,6 @@ class Housekeeping:
         self.assigned = False  # whether the group has given us anything, or nothing, yet
         self.lag_records = 0
         self.lso_lag_s = 0.0
-
-    async def beat(self) -> None:
-        """Tells the watchdog that the main loop is alive, for ever."""
-        while True:
-            self._around.watchdog.beat()
-            await asyncio.sleep(0.5)
 
     async def keep(self) -> None:
         """Looks once a second, for ever; raises what ended the following of rulesets or operators' words."""
@@ -194,7 +187,7 @@ class Housekeeping:
             _log.warning("the group's offsets were not committed (lag tools only): %s", type(error).__name__)
 
 
-def _reached(applied: int, standing: Any, at_rest: bool) -> int:
+def _reached(applied: int, standing: Standing, at_rest: bool) -> int:
     """How far a partition is: where nothing waits, the consumer may be further, by markers that hold no record."""
     if at_rest and standing.drained is not None and standing.drained <= applied and standing.position is not None:
         return max(applied, standing.position)

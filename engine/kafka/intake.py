@@ -195,7 +195,7 @@ class IntakeStage:
         began = time.monotonic()
         try:
             await self._follow_rules()
-            ends = {}
+            ends: dict[Source, int] = {}
             records: list[tuple[Source, Fetched]] = []
             for source, batch in taken:
                 if await self._in_order(source, batch):

@@ -63,9 +63,7 @@ def journal_record(record: Fetched) -> JournalRecord:
 async def _restored(number: int, around: Surroundings, progress: Callable[[], None]) -> Partition:
     began = time.monotonic()
     settings = around.settings
-    rows = around.make_partition(
-        number, around.journal_partitions, around.rulesets.rules_of, around.operators.quarantined(number)
-    )
+    rows = Partition(number, around.journal_partitions, around.rulesets.rules_of, around.operators.quarantined(number))
     start = (await beginning_offsets(settings, STATE, [number]))[number]
     end = (await end_offsets(settings, STATE, [number]))[number]
     count = 0

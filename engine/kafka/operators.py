@@ -65,7 +65,9 @@ class Operators:
     async def _follow(self, starts: dict[int, int]) -> None:
         if not self._unread:
             self._caught_up.set()
-        async for batch in follow(self._settings, [TOPIC], {(TOPIC, number): at for number, at in starts.items()}):
+        async for batch in follow(
+            self._settings, [TOPIC], {(TOPIC, number): start for number, start in starts.items()}
+        ):
             for record in batch.records:
                 self._take(record.key, record.value, batch.partition, record.offset)
             if batch.end >= self._unread.get(batch.partition, 0):

@@ -1,6 +1,6 @@
 """What the stages of a worker share."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +9,6 @@ from engine.kafka.metrics import Metrics
 from engine.kafka.operators import Operators
 from engine.kafka.rulesets import Rulesets
 from engine.kafka.watchdog import Watchdog
-from engine.pipeline.partition import Partition
-from engine.ruleset.matching import Rules
-
-MakePartition = Callable[[int, int, Callable[[str, str], Rules], Collection[int]], Partition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +21,5 @@ class Surroundings:
     rulesets: Rulesets
     operators: Operators
     journal_partitions: int
-    make_partition: MakePartition
     consumer: Callable[[], Any]
     fail: Callable[[BaseException], None]

@@ -47,6 +47,7 @@ class PositionedThread(driver.AIOKafkaConsumerThread):
         self._drained_to: dict[TP, int] = {}
 
     def _create_worker_consumer(self, transport: Any) -> Any:
+        del transport
         settings: Settings = self.app.settings
         consumer = driver.aiokafka.AIOKafkaConsumer(
             **client_options(settings),
@@ -68,7 +69,11 @@ class PositionedThread(driver.AIOKafkaConsumerThread):
         return consumer
 
     async def _fetch_records(
-        self, consumer: Any, active_partitions: set[TP], timeout: float | None = None, max_records: int | None = None
+        self,
+        consumer: Any,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109 - Faust calls it so
+        max_records: int | None = None,
     ) -> dict[TP, Batch]:
         drained = await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
         batches: dict[TP, Batch] = {}
@@ -225,7 +230,7 @@ class BatchConsumer(driver.Consumer):
         """Commits offsets to the group, for lag tools only; raises what the broker answers."""
         await self._thread.commit_for_tools(offsets)
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109 - Faust calls it so
         """The next batches as messages, each of one partition."""
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
@@ -244,10 +249,10 @@ class BatchConsumer(driver.Consumer):
                 continue
             yield tp, _message(tp, batch, generation)
 
-    async def _wait_readable(self, timeout: float) -> None:
+    async def _wait_readable(self, seconds: float) -> None:
         self._readable.clear()
         try:
-            await asyncio.wait_for(self._readable.wait(), timeout)
+            await asyncio.wait_for(self._readable.wait(), seconds)
         except TimeoutError:
             return
 

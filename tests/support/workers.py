@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -108,7 +108,7 @@ class WorkerProcess:
                 self.lines.append(line)
                 self._more.notify_all()
 
-    def __enter__(self) -> "WorkerProcess":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, failed: object, *_: object) -> None:
@@ -139,7 +139,9 @@ def cloudevent(event_type: str, event_id: str, data: Mapping[str, Any], time_: s
 
 def enrolment(member: str) -> tuple[str, bytes]:
     """Topic and value of a member's enrolment."""
-    return "members", cloudevent("member.enrolled", f"enrol-{member}", {"member_id": member, "profile": {"city": "Bonn"}})
+    return "members", cloudevent(
+        "member.enrolled", f"enrol-{member}", {"member_id": member, "profile": {"city": "Bonn"}}
+    )
 
 
 def purchase(member: str, number: int, amount_minor: int = 1000) -> tuple[str, bytes]:
@@ -183,7 +185,9 @@ async def events_of(settings: Settings, topic: str) -> list[Any]:
     return [orjson.loads(record.value) for record in await records_of(settings, topic)]
 
 
-async def until(settings: Settings, topic: str, enough: Callable[[Sequence[Any]], bool], timeout_s: float = 40.0) -> list[Any]:
+async def until(
+    settings: Settings, topic: str, enough: Callable[[Sequence[Any]], bool], timeout_s: float = 40.0
+) -> list[Any]:
     """The events of an outcome topic as soon as they are enough; fails after the timeout."""
     deadline = time.monotonic() + timeout_s
     while True:
