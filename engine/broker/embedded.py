@@ -1,6 +1,7 @@
 """The embedded broker: a child process that speaks Kafka's protocol, for trying out and for tests.
 
-It keeps its data in one directory, serves one machine, and is no place for anything that must not be lost.
+It serves one machine and keeps its data in memory; about once a second, and when it is stopped, it saves all of it to one
+file. So a kill or a power cut takes back up to a second of what it had acknowledged: no place for anything that matters.
 """
 
 import asyncio
@@ -78,7 +79,7 @@ class EmbeddedBroker:
             self.kill()
 
     def kill(self) -> None:
-        """Ends the child by SIGKILL and waits for it: a crash."""
+        """Ends the child by SIGKILL and waits for it: a crash, which loses what was not saved yet."""
         if self._child is not None and self.alive():
             self._child.kill()
             self._child.wait(KILL_TIMEOUT_S)

@@ -23,7 +23,7 @@ from engine.broker.reading import (
 from engine.broker.settings import Settings
 from engine.broker.transaction import Outgoing, write_transaction
 from engine.errors import BrokerUnavailable, PartitionRefused, TopicsDiffer
-from tests.support.brokers import Broker, settled
+from tests.support.brokers import Broker, crash, settled
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ async def test_what_was_committed_survives_a_crash_of_the_broker(
     async with Positions(deployment, deployment.intake_group) as positions:
         await positions.commit({("members", 0): 42})
     await producer.stop()
-    broker.kill()
+    await crash(broker)
     await broker.start()
     assert len(await read_table(deployment, "state")) == 1000
     async with Positions(deployment, deployment.intake_group) as positions:
@@ -184,6 +184,6 @@ async def test_positions_fail_in_bounded_time_where_the_broker_is_gone(
     monkeypatch.setattr("engine.broker.offsets.ANSWER_TIMEOUT_S", 1.0)
     async with Positions(deployment, deployment.intake_group) as positions:
         await positions.commit({("members", 0): 1})
-        broker.kill()
+        await crash(broker)
         with pytest.raises(BrokerUnavailable, match="committing positions of group"):
             await positions.commit({("members", 0): 2})

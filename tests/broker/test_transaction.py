@@ -18,7 +18,7 @@ from engine.broker.transaction import (
     write_transaction,
 )
 from engine.errors import BrokerRefused
-from tests.support.brokers import Broker, settled
+from tests.support.brokers import Broker, crash, settled
 
 SMALL_LIMIT = 20_000
 
@@ -175,7 +175,7 @@ async def test_the_broker_gone_inside_a_transaction_is_unknown_in_bounded_time(
     topics: Settings, producer: Producer, broker: Broker
 ) -> None:
     await write_transaction(producer, numbered("one", 0, range(1)))
-    broker.kill()
+    await crash(broker)
     loop = asyncio.get_running_loop()
     began = loop.time()
     with pytest.raises(TransactionUnknown, match="did not end in time"):
@@ -209,7 +209,7 @@ async def test_a_refused_batch_of_the_intake_path_is_said(topics: Settings) -> N
 async def test_acknowledgements_that_do_not_come_are_said_in_bounded_time(topics: Settings, broker: Broker) -> None:
     producer = await idempotent_producer(topics)
     await write_batches(producer, numbered("one", 0, range(1)))
-    broker.kill()
+    await crash(broker)
     with pytest.raises(WriteFailed, match="1 records were not all acknowledged"):
         await write_batches(producer, numbered("one", 0, range(1, 2)), timeout_s=1.0)
     await producer.stop(0.5)

@@ -65,6 +65,7 @@ class ApacheBroker:
     """One Apache Kafka on a data directory; data and ports stay over restarts, also after a kill."""
 
     kind = "apache"
+    kill_keeps_acknowledged = True
 
     def __init__(self, directory: Path, jars: Path) -> None:
         self._directory = directory

@@ -36,6 +36,10 @@ class Broker(Protocol):
         """`embedded` or `apache`."""
 
     @property
+    def kill_keeps_acknowledged(self) -> bool:
+        """Whether what it acknowledged survives `kill`; the embedded one saves about once a second."""
+
+    @property
     def pid(self) -> int | None:
         """The process, for SIGSTOP and the like."""
 
@@ -56,6 +60,15 @@ class Embedded(EmbeddedBroker):
     """The embedded broker with its kind."""
 
     kind = "embedded"
+    kill_keeps_acknowledged = False
+
+
+async def crash(broker: Broker) -> None:
+    """Ends a broker as hard as its promises allow."""
+    if broker.kill_keeps_acknowledged:
+        broker.kill()
+    else:
+        await broker.stop()
 
 
 def broker_settings(broker: Broker, name: str, **given: object) -> Settings:
