@@ -1,14 +1,19 @@
 """Ladders: which tier a progress reaches, and what is missing to the next (B-26 to B-28)."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 
-class Step(NamedTuple):
+class Level(Protocol):
     """A tier and the progress that it asks for."""
 
-    tier: str
-    qualified: int
+    @property
+    def tier(self) -> str:
+        """Its name."""
+
+    @property
+    def qualified(self) -> int:
+        """The progress from which on it is reached."""
 
 
 class Standing(NamedTuple):
@@ -20,7 +25,7 @@ class Standing(NamedTuple):
     missing: int
 
 
-def reached(levels: Sequence[Step], qualified: int) -> int:
+def reached(levels: Sequence[Level], qualified: int) -> int:
     """The number of the highest level that a progress reaches; the lowest asks for nothing."""
     index = 0
     for at, level in enumerate(levels):
@@ -29,7 +34,7 @@ def reached(levels: Sequence[Step], qualified: int) -> int:
     return index
 
 
-def standing(levels: Sequence[Step], level: int, qualified: int) -> Standing:
+def standing(levels: Sequence[Level], level: int, qualified: int) -> Standing:
     """What an app shows to a member of that level: "600 points to gold"."""
     if level + 1 == len(levels):
         return Standing(level, levels[level].tier, None, 0)

@@ -16,6 +16,8 @@ from engine.decide.settling import Campaigns
 from engine.ruleset.matching import Facts, Rules
 from engine.ruleset.model import Account, AwardPoints, Campaign, Effect, Notify
 
+_EMPTY = AccountRow(balance=0, earned=0)
+
 
 class Award(NamedTuple):
     """Points that a campaign gives, before they are posted. `base_minor` is what the rate was taken of, 0 for fixed points."""
@@ -89,35 +91,35 @@ def _post(draft: Draft, event: Event, member: MemberRow, award: Award, number: i
     earned = event.time_ms
     gone = None if expiry is None else expires_at(earned, expiry, draft.rules.ruleset.programme.zone)
     lot_id = ids.derive(draft.record, draft.subject, "lot", award.campaign, str(number))
-    balance = member["accounts"].get(account.name, AccountRow(balance=0, earned=0))
-    lot = LotRow(
-        v=VERSION,
-        lot_id=lot_id,
-        member_id=member["member_id"],
-        account=account.name,
-        awarded=award.points,
-        points=award.points,
-        earned_at=earned,
-        active_from=earned,
-        expires_at=gone,
-        campaign=award.campaign,
-        record=draft.record,
-        transaction=sale_key,
-    )
+    balance = member["accounts"].get(account.name, _EMPTY)
+    lot: LotRow = {
+        "v": VERSION,
+        "lot_id": lot_id,
+        "member_id": member["member_id"],
+        "account": account.name,
+        "awarded": award.points,
+        "points": award.points,
+        "earned_at": earned,
+        "active_from": earned,
+        "expires_at": gone,
+        "campaign": award.campaign,
+        "record": draft.record,
+        "transaction": sale_key,
+    }
     draft.put(keys.row(draft.subject, "lot", account.name, keys.instant(gone), keys.instant(earned), lot_id), lot, gone)
     after = balance["balance"] + award.points
-    member["accounts"][account.name] = AccountRow(balance=after, earned=balance["earned"] + award.points)
+    member["accounts"][account.name] = {"balance": after, "earned": balance["earned"] + award.points}
     draft.happened("points.awarded", _awarded(lot, award, balance["balance"], after, event.data), award.campaign)
     rate = None if award.effect.per_minor is None else [award.effect.points, award.effect.per_minor]
-    return AwardRow(
-        campaign=award.campaign,
-        account=account.name,
-        points=award.points,
-        lot=lot_id,
-        rate=rate,
-        base_minor=award.base_minor,
-        line_ids=list(award.line_ids),
-    )
+    return {
+        "campaign": award.campaign,
+        "account": account.name,
+        "points": award.points,
+        "lot": lot_id,
+        "rate": rate,
+        "base_minor": award.base_minor,
+        "line_ids": list(award.line_ids),
+    }
 
 
 def _awarded(lot: LotRow, award: Award, before: int, after: int, payload: Mapping[str, Json]) -> dict[str, Json]:

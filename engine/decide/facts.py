@@ -17,10 +17,16 @@ _NO_LINES: tuple[Line, ...] = ()
 def facts_of(event: Event, member: MemberRow, rules: Rules, *, as_at_enrolment: bool) -> Facts:
     """The facts of an event. One parked for its enrolment counts for no opt-in (B-19)."""
     programme = rules.ruleset.programme
+    asked = rules.asked
     fields: dict[str, Json] = {}
     lines: Sequence[Line] = event.data.get("lines", _NO_LINES)
-    _add_time(fields, event.time_ms, programme.zone)
-    _add_member(fields, event, member, rules, as_at_enrolment=as_at_enrolment)
+    if asked.time:
+        _add_time(fields, event.time_ms, programme.zone)
+    if asked.member:
+        _add_member(fields, event, member, rules, as_at_enrolment=as_at_enrolment)
+    if asked.balance:
+        for name, account in member["accounts"].items():
+            fields["balance." + name] = account["balance"]
     facts = Facts(event.type, event.time_ms, fields, lines)
     match event.type:
         case "transaction.completed":
@@ -79,9 +85,10 @@ def _add_member(
     fields["member.enrolled_days"] = (
         local_day(event.time_ms, zone).toordinal() - local_day(member["enrolled_at"], zone).toordinal()
     )
-    _add_flat(fields, "member.profile.", member["profile"])
-    for name, account in member["accounts"].items():
-        fields["balance." + name] = account["balance"]
+    for name in rules.asked.profile:
+        value = member["profile"].get(name)
+        if value is not None:
+            fields["member.profile." + name] = value
 
 
 def _add_transaction(fields: dict[str, Json], sale: Mapping[str, Json], facts: Facts, rules: Rules) -> None:
@@ -99,7 +106,8 @@ def _add_transaction(fields: dict[str, Json], sale: Mapping[str, Json], facts: F
     fields["transaction.amount"] = max(earned_on - by_points, 0)
     fields["transaction.amount_before_discounts"] = amount + discounts
     fields["transaction.paid_with_points"] = by_points
-    _add_flat(fields, "transaction.attributes.", sale.get("attributes"))
+    if rules.asked.attributes:
+        _add_flat(fields, "transaction.attributes.", sale.get("attributes"))
 
 
 def _add_flat(fields: dict[str, Json], prefix: str, values: Mapping[str, Json] | None) -> None:

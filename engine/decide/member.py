@@ -186,15 +186,15 @@ def _finish(draft: Draft, event: Event, member: MemberRow) -> None:
 
 
 def _keep_sale(draft: Draft, event: Event, sale_key: str, awards: list[AwardRow]) -> None:
-    sale = TransactionRow(
-        v=VERSION,
-        record=event.id,
-        content=event.content_mac,
-        time=event.time_ms,
-        ruleset=draft.rules.ruleset.digest,
-        sale=event.data,
-        awards=awards,
-    )
+    sale: TransactionRow = {
+        "v": VERSION,
+        "record": event.id,
+        "content": event.content_mac,
+        "time": event.time_ms,
+        "ruleset": draft.rules.ruleset.digest,
+        "sale": event.data,
+        "awards": awards,
+    }
     draft.put(sale_key, sale, event.time_ms + KEEP_KEYS_MS)
 
 

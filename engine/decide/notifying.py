@@ -14,16 +14,17 @@ _SCALARS = (str, int, bool)
 
 def notify_of_input(draft: Draft, kind: str, record: str, member: MemberRow) -> None:
     """Requests the messages that are sent for an input of a type."""
-    for rule in draft.rules.ruleset.messages:
-        if rule.on == kind and _holds(draft, rule, {}):
+    for rule in draft.rules.messages_on.get(kind, ()):
+        if _holds(draft, rule, {}):
             notify(draft, rule.name, record, member, {})
 
 
 def notify_of_outcomes(draft: Draft, member: MemberRow) -> None:
     """Requests the messages that are sent for what happened so far."""
+    messages_on = draft.rules.messages_on
     for outcome in tuple(draft.outcomes):
-        for rule in draft.rules.ruleset.messages:
-            if rule.on == outcome.type and _holds(draft, rule, _fields(outcome)):
+        for rule in messages_on.get(outcome.type, ()):
+            if _holds(draft, rule, _fields(outcome)):
                 notify(draft, rule.name, outcome.id, member, outcome.data)
 
 

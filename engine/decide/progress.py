@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from engine.core.calendar import local_day
 from engine.core.records import Event, Json
-from engine.core.tiers import Standing, Step, reached, standing
+from engine.core.tiers import Standing, reached, standing
 from engine.decide.draft import Draft
 from engine.decide.rows import AwardRow, LadderRow, MemberRow
 from engine.ruleset.model import Ladder
@@ -40,19 +40,18 @@ def period_of(ladder: Ladder, time_ms: int, draft: Draft) -> str:
 def _join(draft: Draft, member: MemberRow, ladder: Ladder, time_ms: int) -> None:
     lowest = ladder.levels[0].tier
     member["ladders"][ladder.name] = LadderRow(tier=lowest, since=time_ms, qualified={}, entered=[lowest])
-    at = standing(_steps(ladder), 0, 0)
+    at = standing(ladder.levels, 0, 0)
     draft.happened("tier.joined", _payload(member, ladder, None, at, 0), ladder.name)
 
 
 def _advance(draft: Draft, event: Event, member: MemberRow, ladder: Ladder, earned: int) -> None:
-    steps = _steps(ladder)
     row = member["ladders"][ladder.name]
     period = period_of(ladder, event.time_ms, draft)
     qualified = row["qualified"].get(period, 0) + earned
-    names = [step.tier for step in steps]
+    names = [level.tier for level in ladder.levels]
     before = names.index(row["tier"]) if row["tier"] in names else 0
-    after = max(reached(steps, qualified), before)
-    at = standing(steps, after, qualified)
+    after = max(reached(ladder.levels, qualified), before)
+    at = standing(ladder.levels, after, qualified)
     upgraded = after > before
     member["ladders"][ladder.name] = LadderRow(
         tier=at.tier,
@@ -64,10 +63,6 @@ def _advance(draft: Draft, event: Event, member: MemberRow, ladder: Ladder, earn
     if upgraded:
         draft.happened("tier.upgraded", payload, ladder.name)
     draft.happened("tier.progress_changed", payload, ladder.name)
-
-
-def _steps(ladder: Ladder) -> list[Step]:
-    return [Step(level.tier, level.qualified) for level in ladder.levels]
 
 
 def _payload(member: MemberRow, ladder: Ladder, before: str | None, at: Standing, qualified: int) -> dict[str, Json]:

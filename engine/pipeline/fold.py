@@ -15,7 +15,7 @@ from engine.core.partitioning import partition_of
 from engine.core.records import Decision, Due, Event, Message, Outcome
 from engine.decide.step import refuse, step
 from engine.errors import PartitionRefused, SemanticsUnknown
-from engine.pipeline.records import Folded, JournalRecord, Progress, StateRecord, TopicRecord
+from engine.pipeline.records import Folded, JournalRecord, Progress, StateRecord, TopicRecord, hash_of
 from engine.pipeline.store import Overlay, RowTooLarge, Store
 from engine.ruleset.matching import Rules
 from engine.ruleset.model import SEMANTICS
@@ -47,10 +47,12 @@ class Fold:
         self._rules: Rules | None = None
         self._ruleset, self._salt, self._semantics = progress.ruleset, progress.salt, progress.semantics
         self._clock, self._announced = progress.clock, progress.announced
-        self._last, self._last_hash = progress.last, progress.last_hash
+        self._before = progress
+        self.last: JournalRecord | None = None  # the last record taken
         self._position = ""
         self._outgoing: list[TopicRecord] = []
         self._counts: Counter[str] = Counter()
+        self._happened: dict[str, int] = {}  # outcomes by type
         self.written_records = 0
         self.written_bytes = 0
 
@@ -81,16 +83,12 @@ class Fold:
         if isinstance(decoded, Event) and self._is_new(decoded):
             self._write(refuse(self._overlay, decoded, self._active(), QUARANTINED), decoded.subject)
 
-    def passed(self, offset: int, hashed: str) -> None:
-        """Remembers the record as the last one."""
-        self._last, self._last_hash = offset, hashed
-
     def done(self, start: int, end: int) -> Folded:
         """All that the transaction writes."""
         progress = Progress(
             next=end,
-            last=self._last,
-            last_hash=self._last_hash,
+            last=self._before.last if self.last is None else self.last.offset,
+            last_hash=self._before.last_hash if self.last is None else hash_of(self.last),
             partitions=self._partitions,
             clock=self._clock,
             announced=self._announced,
@@ -105,9 +103,8 @@ class Fold:
         ]
         state.extend(StateRecord(key.encode(), b"%d" % offset, None) for key, offset in self._origins.items())
         state.append(StateRecord(b"_position", orjson.dumps(progress.row(), option=orjson.OPT_SORT_KEYS), None))
-        return Folded(
-            start, end, tuple(state), tuple(self._outgoing), dict(self._counts), progress, changed, self._origins
-        )
+        counts = {**self._counts, **{f"outcome.{kind}": count for kind, count in self._happened.items()}}
+        return Folded(start, end, tuple(state), tuple(self._outgoing), counts, progress, changed, self._origins)
 
     # -- kinds of records
 
@@ -210,7 +207,8 @@ class Fold:
             self._announce(decision.advance_to_ms)
 
     def _publish(self, outcome: Outcome) -> None:
-        self._counts["outcome." + outcome.type] += 1
+        kind = outcome.type
+        self._happened[kind] = self._happened.get(kind, 0) + 1
         value = outcomes.encode(outcome, self._ruleset, self._position)
         self._send(TopicRecord(outcomes.topic_of(outcome.type), self._number, outcome.subject.encode(), value))
 

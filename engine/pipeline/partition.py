@@ -8,10 +8,9 @@ from typing import Any
 
 import orjson
 
-from engine.core import ids
 from engine.errors import PartitionRefused, RecordFailed, RulesetMissing, SemanticsUnknown
 from engine.pipeline.fold import Fold
-from engine.pipeline.records import Bounds, Folded, JournalRecord, Progress, StateRecord, TopicRecord
+from engine.pipeline.records import Bounds, Folded, JournalRecord, Progress, StateRecord, TopicRecord, hash_of
 from engine.pipeline.store import Store
 from engine.ruleset.matching import Rules
 from engine.wire import journal
@@ -21,11 +20,6 @@ STUCK_KEY = "_stuck"
 ORIGIN_PREFIX = "_source/"
 
 __all__ = ["Bounds", "Folded", "JournalRecord", "Partition", "StateRecord", "TopicRecord", "hash_of"]
-
-
-def hash_of(record: JournalRecord) -> str:
-    """What the position row keeps of its last record, to be held against the journal when the partition is opened again."""
-    return ids.digest(record.key + b"\x1f" + record.value)
 
 
 class Partition:
@@ -155,7 +149,7 @@ class Partition:
                 fold.take_quarantined(record)
             else:
                 fold.take(record)
-            fold.passed(record.offset, hash_of(record))
+            fold.last = record
         except (RulesetMissing, SemanticsUnknown, PartitionRefused):
             raise
         except Exception as error:

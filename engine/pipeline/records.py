@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from engine.core import ids
 from engine.core.records import Json
 
 
@@ -13,6 +14,11 @@ class JournalRecord(NamedTuple):
     timestamp_ms: int
     key: bytes
     value: bytes
+
+
+def hash_of(record: JournalRecord) -> str:
+    """What the position row keeps of its last record, to be held against the journal when the partition is opened again."""
+    return ids.digest(record.key + b"\x1f" + record.value)
 
 
 class StateRecord(NamedTuple):

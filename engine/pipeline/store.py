@@ -30,16 +30,17 @@ class Store:
     def restore(self, key: str, value: bytes | None, due_ms: int | None) -> None:
         """Takes a record of the state topic; the due order is built once, by `restored`."""
         if value is None:
-            self.rows.pop(key, None)
-            self._due.pop(key, None)
-            self._unlist(key)
+            if self.rows.pop(key, None) is not None:
+                self._due.pop(key, None)
+                self._unlist(key)
             return
+        if key not in self.rows:
+            self._list(key)
         self.rows[key] = value
         if due_ms is None:
             self._due.pop(key, None)
         else:
             self._due[key] = due_ms
-        self._list(key)
 
     def restored(self) -> None:
         """Orders what is due."""
@@ -95,11 +96,12 @@ class Store:
                 touched.add(subject)
                 self._reorder(subject, key, before, due_ms)
             if kept is None:
-                rows.pop(key, None)
-                self._unlist(key)
+                if rows.pop(key, None) is not None:
+                    self._unlist(key)
             else:
+                if key not in rows:
+                    self._list(key)
                 rows[key] = kept[0]
-                self._list(key)
         for subject in touched:
             waiting = self._due_of.get(subject)
             if waiting:

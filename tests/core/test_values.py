@@ -5,7 +5,8 @@ import pytest
 from engine.core import ids, keys
 from engine.core.amounts import at_rate
 from engine.core.partitioning import murmur2, partition_of
-from engine.core.tiers import Step, reached, standing
+from engine.core.tiers import reached, standing
+from engine.ruleset.model import Level
 
 
 # The hashes of Kafka's own tests of its Java client (signed there, unsigned here).
@@ -51,7 +52,7 @@ def test_a_rate_is_floored_once(amount: int, points: int, per: int, expected: in
     assert at_rate(amount, points, per) == expected
 
 
-LADDER = (Step("blue", 0), Step("silver", 100), Step("gold", 1000))
+LADDER = (Level("blue", 0), Level("silver", 100), Level("gold", 1000))
 
 
 @pytest.mark.parametrize(("qualified", "level"), [(0, 0), (99, 0), (100, 1), (999, 1), (1000, 2), (5000, 2)])
