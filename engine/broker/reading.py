@@ -5,7 +5,7 @@ offset seen. A topic that does not exist is never asked for by name, because som
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -93,7 +93,7 @@ async def end_offsets(settings: Settings, topic: str, partitions: Collection[int
 
 async def read(
     settings: Settings, topic: str, partition: int, start: int, end: int, stall_s: float = STALL_S
-) -> AsyncIterator[Batch]:
+) -> AsyncGenerator[Batch, None]:
     """The records at `start <= offset < end` in batches, then stops: by position. Also the bulk restore.
 
     Raises PartitionRefused where `start` is not in the log, BrokerUnavailable where the position stands for `stall_s`.
@@ -104,7 +104,7 @@ async def read(
 
 async def read_spans(
     settings: Settings, topic: str, spans: Mapping[int, tuple[int, int]], stall_s: float = STALL_S
-) -> AsyncIterator[Batch]:
+) -> AsyncGenerator[Batch, None]:
     """`read` for several partitions of a topic at once: partition to (start, end). Order holds per partition."""
     ends = {partition: end for partition, (start, end) in spans.items() if start < end}
     tps = await _existing(settings, topic, ends)
@@ -122,7 +122,7 @@ async def read_spans(
 
 async def follow(
     settings: Settings, topics: Sequence[str], starts: Mapping[tuple[str, int], int] | None = None
-) -> AsyncIterator[Batch]:
+) -> AsyncGenerator[Batch, None]:
     """The records of all partitions of these topics for ever: from `starts` where given, else from the end.
 
     Waits while the broker is away. Partitions added later are not followed.
@@ -195,7 +195,7 @@ async def _spans(
     starts: Mapping[TopicPartition, int],
     ends: Mapping[int, int],
     stall_s: float,
-) -> AsyncIterator[Batch]:
+) -> AsyncGenerator[Batch, None]:
     positions = dict(starts)
     _seek(kafka, positions)
     clock = asyncio.get_running_loop().time
