@@ -32,8 +32,8 @@ def show(rows: Rows, subject: str, clock_ms: int | None, ruleset: Ruleset | None
     screen.show_table(
         ("account", "#balance", "#earned"), [(name, row["balance"], row["earned"]) for name, row in balances]
     )
-    _show_lots(rows)
-    _show_sales(rows)
+    _show_lots(rows, ruleset)
+    _show_sales(rows, ruleset)
     waiting = sum(keys.collection_of(key) == "parked" for key in rows)
     if waiting:
         screen.say(f"\n{waiting} events wait for something of this member")
@@ -63,21 +63,21 @@ def _ahead(ladder: Ladder, row: Rows, clock_ms: int | None, ruleset: Ruleset) ->
     return f", {at.missing:,} {ladder.account} to {at.next_tier}"
 
 
-def _show_lots(rows: Rows) -> None:
+def _show_lots(rows: Rows, ruleset: Ruleset | None) -> None:
     lots = [row for key, row in rows.items() if keys.collection_of(key) == "lot" and row["points"]]
     if not lots:
         return
     lots.sort(key=lambda lot: (lot["expires_at"] is None, lot["expires_at"], lot["earned_at"], lot["lot_id"]))
     screen.say("")
     screen.show_table(
-        ("lots, first to go", "#points", "#of", "earned", "expires", "campaign"),
+        ("lots, first to go", "#points", "#of", "earned", "usable until", "campaign"),
         [
             (
                 lot["account"],
                 lot["points"],
                 lot["awarded"],
                 _instant(lot["earned_at"]),
-                _day(lot["expires_at"]),
+                _last_day(lot["expires_at"], ruleset),
                 lot["campaign"],
             )
             for lot in lots[:LATEST]
@@ -87,7 +87,7 @@ def _show_lots(rows: Rows) -> None:
         screen.say(f"and {len(lots) - LATEST:,} more lots (--json shows all)")
 
 
-def _show_sales(rows: Rows) -> None:
+def _show_sales(rows: Rows, ruleset: Ruleset | None) -> None:
     sales = [row for key, row in rows.items() if keys.collection_of(key) == "transaction"]
     if not sales:
         return
@@ -99,7 +99,7 @@ def _show_sales(rows: Rows) -> None:
             (
                 row["sale"]["transaction_id"],
                 _instant(row["time"]),
-                f"{row['sale']['currency']} {row['sale']['amount_minor']:,} minor",
+                _money(row["sale"], ruleset),
                 len(row["sale"]["lines"]),
                 ", ".join(f"{award['points']:,} {award['account']} ({award['campaign']})" for award in row["awards"]),
             )
@@ -114,5 +114,18 @@ def _instant(instant_ms: int) -> str:
     return instants.render(instant_ms)[:19].replace("T", " ")
 
 
-def _day(instant_ms: int | None) -> str:
-    return "never" if instant_ms is None else instants.render(instant_ms)[:10]
+def _last_day(expires_at: int | None, ruleset: Ruleset | None) -> str:
+    """The last usable local day: a lot goes at the midnight that ends it."""
+    if expires_at is None:
+        return "ever"
+    if ruleset is None:
+        return _instant(expires_at)
+    return local_day(expires_at - 1, ruleset.programme.zone).isoformat()
+
+
+def _money(sale: Rows, ruleset: Ruleset | None) -> str:
+    if ruleset is None or ruleset.programme.currency != sale["currency"]:
+        return f"{sale['amount_minor']:,} minor units of {sale['currency']}"
+    digits = ruleset.programme.minor_digits
+    whole, rest = divmod(sale["amount_minor"], 10**digits)
+    return f"{whole:,}.{rest:0{digits}} {sale['currency']}" if digits else f"{whole:,} {sale['currency']}"

@@ -43,19 +43,20 @@ def warn(text: str) -> None:
 
 def say_json(value: object) -> None:
     """Prints a value as indented JSON, keys in their order."""
-    write_line(orjson.dumps(value, option=orjson.OPT_INDENT_2))
+    write_lines([orjson.dumps(value, option=orjson.OPT_INDENT_2)])
 
 
-def write_line(line: bytes) -> None:
-    """Writes a line of bytes to the standard output."""
+def write_lines(lines: Iterable[bytes]) -> None:
+    """Writes lines of bytes to the standard output."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.writelines(line + b"\n" for line in lines)
     sys.stdout.buffer.flush()
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
     """Prints a table; columns whose name starts with `#` hold numbers and stand to the right."""
-    table = Table(title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    headed = any(column.strip("#") for column in columns)
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, show_header=headed)
     for column in columns:
         table.add_column(
             column.removeprefix("#"), justify="right" if column.startswith("#") else "left", header_style="dim"

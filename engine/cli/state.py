@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 import orjson
 import typer
 
-from engine.broker.reading import Fetched, beginning_offsets, end_offsets, read
+from engine.broker.reading import Fetched, beginning_offsets, end_offsets, read, read_table
 from engine.broker.settings import Settings
 from engine.cli import member_view, screen
 from engine.cli.advancing import published
@@ -18,6 +18,9 @@ from engine.errors import EngineError, UsageError
 from engine.pipeline.partition import POSITION_KEY
 from engine.ruleset.model import Ruleset
 from engine.wire.rows import DUE_HEADER, decode_due
+from engine.wire.sealing import is_sealed, key_id_of, key_in, unseal
+
+FORGOTTEN = "(sealed, and its key is gone)"
 
 
 class NothingKept(EngineError):
@@ -34,12 +37,12 @@ class Kept(NamedTuple):
 def state(
     subject: Annotated[str, typer.Argument(help="Such as member:HH-7, or external:<hash>.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
-    unseal: Annotated[bool, typer.Option("--unseal", help="Show personal values in clear.")] = False,
+    in_clear: Annotated[bool, typer.Option("--unseal", help="Show personal values in clear.")] = False,
 ) -> None:
     """Show what is kept of a subject: all its rows as of now."""
     name = _subject(subject)
     settings = deployment()
-    rows, clock_ms, ruleset = asyncio.run(_read(settings, name, unseal))
+    rows, clock_ms, ruleset = asyncio.run(_read(settings, name, in_clear))
     if not rows:
         raise NothingKept(f"nothing is kept of {name}")
     if as_json:
@@ -59,7 +62,7 @@ def _subject(text: str) -> str:
     return text if "%" in name else keys.subject(kind, name)
 
 
-async def _read(settings: Settings, subject: str, unseal: bool) -> tuple[dict[str, Kept], int | None, Ruleset | None]:
+async def _read(settings: Settings, subject: str, in_clear: bool) -> tuple[dict[str, Kept], int | None, Ruleset | None]:
     """The subject's rows by key, the clock of its partition, and the published ruleset."""
     starts, ends = await beginning_offsets(settings, "state"), await end_offsets(settings, "state")
     partition = partition_of(subject, len(ends))
@@ -73,8 +76,8 @@ async def _read(settings: Settings, subject: str, unseal: bool) -> tuple[dict[st
                     position = orjson.loads(record.value)
                 elif key == subject or key.startswith(subject + "/"):
                     _take(rows, key, record)
-    if unseal:
-        raise UsageError("unsealing is not wired")
+    if in_clear:
+        rows = await _unsealed(settings, subject, rows)
     return dict(sorted(rows.items())), position.get("clock"), await published(settings)
 
 
@@ -84,6 +87,27 @@ def _take(rows: dict[str, Kept], key: str, record: Fetched) -> None:
         return
     due = dict(record.headers).get(DUE_HEADER)
     rows[key] = Kept(orjson.loads(record.value), None if due is None else decode_due(due))
+
+
+async def _unsealed(settings: Settings, subject: str, rows: Mapping[str, Kept]) -> dict[str, Kept]:
+    """The rows with personal values in clear, as far as their keys are still there."""
+    sealing: dict[str, bytes] = {}
+    for name, value in (await read_table(settings, "keys")).items():
+        owner, _, key_id = name.decode().rpartition("/")
+        if owner == subject:
+            sealing[key_id] = key_in(value)
+    return {key: kept._replace(row=_clear(kept.row, sealing)) for key, kept in rows.items()}
+
+
+def _clear(value: Any, sealing: Mapping[str, bytes]) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, dict):
+        return {name: _clear(each, sealing) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_clear(each, sealing) for each in value]
+    if not is_sealed(value):
+        return value
+    key = sealing.get(key_id_of(value))
+    return FORGOTTEN if key is None else unseal(value, key)
 
 
 def _json(key: str, kept: Kept) -> Mapping[str, Any]:

@@ -2,7 +2,8 @@
 
 import asyncio
 import difflib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -60,38 +61,47 @@ async def demand_topics(settings: Settings, topics: Sequence[str]) -> None:
             raise UsageError(f"the broker has no topic {settings.topic(topic)}{meant}")
 
 
-async def read_all(settings: Settings, topic: str) -> AsyncIterator[Fetched]:
-    """All records of a topic as of now, partition by partition."""
+async def batches_of(settings: Settings, topic: str) -> AsyncGenerator[Batch, None]:
+    """All of a topic as of now, partition by partition."""
     starts, ends = await beginning_offsets(settings, topic), await end_offsets(settings, topic)
     for partition in sorted(ends):
         if starts[partition] < ends[partition]:
-            async for batch in read(settings, topic, partition, starts[partition], ends[partition]):
-                for record in batch.records:
-                    yield record
+            async with aclosing(read(settings, topic, partition, starts[partition], ends[partition])) as batches:
+                async for batch in batches:
+                    yield batch
+
+
+async def read_all(settings: Settings, topic: str) -> AsyncGenerator[Fetched, None]:
+    """The records of a topic as of now, partition by partition."""
+    async with aclosing(batches_of(settings, topic)) as batches:
+        async for batch in batches:
+            for record in batch.records:
+                yield record
 
 
 async def _tail(settings: Settings, topics: Sequence[str], from_start: bool, until_end: bool, as_json: bool) -> None:
     await demand_topics(settings, topics)
     if until_end:
         for topic in topics:
-            async for record in read_all(settings, topic):
-                _print(line_of(settings, record), as_json)
+            await _print_all(settings, batches_of(settings, topic), as_json)
         return
     starts: dict[tuple[str, int], int] = {}
     for topic in topics:
         offsets = await beginning_offsets(settings, topic) if from_start else await end_offsets(settings, topic)
         starts |= {(topic, partition): offset for partition, offset in offsets.items()}
-    batch: Batch
-    async for batch in follow(settings, topics, starts):
-        for record in batch.records:
-            _print(line_of(settings, record), as_json)
+    await _print_all(settings, follow(settings, topics, starts), as_json)
 
 
-def _print(line: Line, as_json: bool) -> None:
-    if as_json:
-        screen.write_line(lines.encode(line))
-    else:
-        screen.show_record(_summary(line))
+async def _print_all(settings: Settings, batches: AsyncGenerator[Batch, None], as_json: bool) -> None:
+    """Prints batches as they come; the reading is closed in its order also where nobody takes what is printed."""
+    async with aclosing(batches):
+        async for batch in batches:
+            shown = (line_of(settings, record) for record in batch.records)
+            if as_json:
+                screen.write_lines(map(lines.encode, shown))
+            else:
+                for line in shown:
+                    screen.show_record(_summary(line))
 
 
 def _summary(line: Line) -> tuple[str, str, str, str]:

@@ -42,7 +42,10 @@ class Watch:
                 await self._following
 
     async def feed(self, lines: Iterable[Line], total: int, shown: Shown) -> float:
-        """Sends lines and returns when each is decided or dead, or nothing moves any more: the seconds it took."""
+        """Sends lines and returns when each is decided or dead, or nothing moves any more.
+
+        The seconds are those from the first decision to the last: a worker that just started restores before.
+        """
         began = last_move = time.monotonic()
         sending = asyncio.create_task(send(self._settings, lines, _Unseen()), name="feeding")
         try:
@@ -51,6 +54,7 @@ class Watch:
                 await asyncio.sleep(LOOK_EVERY_S)
                 self._raise_failures(sending)
                 if self.tally.settled != settled or not sending.done():
+                    began = began if settled else time.monotonic() - LOOK_EVERY_S
                     settled, last_move = self.tally.settled, time.monotonic()
                     shown.reached(min(settled, total))
                 elif time.monotonic() - last_move > IDLE_S:
