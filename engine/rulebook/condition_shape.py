@@ -3,11 +3,11 @@
 from engine.rulebook.diagnostics import Report, nearest, shown
 from engine.rulebook.drafts import Check, Draft, FieldDraft, GroupDraft, IsDraft
 from engine.rulebook.fields import TESTS
-from engine.rulebook.later import later
+from engine.rulebook.later import later, not_decided_yet
 from engine.rulebook.nodes import Map, Node, Scalar, Sequence, kind_of
 
 COMBINING = ("all", "any", "none", "at_least", "of", "is")
-_DIGITS = 4  # more parts than this can count are not written by hand
+_DIGITS = 4  # of a number of parts; nobody writes more by hand
 
 
 def condition(node: Node, report: Report, leave_out: str = "") -> Draft | None:
@@ -100,14 +100,13 @@ def _field(key: Scalar, value: Node, report: Report) -> FieldDraft | None:
         report.add("wrong-shape", value.place, "a test should stand here", "e.g. {at_least: 2}")
         return None
     checks = []
-    for word, what in value.entries:
+    for word, asked in value.entries:
         if word.text in TESTS and word.text != "equals":
-            check = _check(word.text, word, what, report)
+            check = _check(word.text, word, asked, report)
             if check:
                 checks.append(check)
-        elif later("test:", word.text):
-            message = f"{later('test:', word.text)} are part of the language, but not decided yet"
-            report.add("not-decided-yet", word.place, message)
+        elif what := later("test:", word.text):
+            report.add("not-decided-yet", word.place, not_decided_yet(what))
         else:
             hint = nearest(word.text, [each for each in TESTS if each != "equals"])
             report.add("unknown-test", word.place, f"there is no test {shown(word.text)}", hint)

@@ -25,7 +25,7 @@ LATER: Mapping[str, str] = {
     "negative=allowed": "negative balances",
     "account.hold_for": "holds",
     "account.limits": "limits of accounts",
-    "expires.without": "expiry after a time without activity",
+    "expires.without": "sliding expiry",
     "time.week_starts": "the first day of the week",
     "promo_codes=on": "promo codes",
     "reward_store=on": "the reward store",
@@ -111,3 +111,8 @@ def later(kind: str, name: str) -> str | None:
         if key.endswith(".*") and whole.startswith(key[:-1]) and len(whole) >= len(key):
             return what
     return None
+
+
+def not_decided_yet(what: str) -> str:
+    """What an author is told."""
+    return f"the language has this, but {what} cannot be decided yet"

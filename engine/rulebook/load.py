@@ -5,7 +5,7 @@ from dataclasses import replace
 from engine.rulebook.book import Book, Document
 from engine.rulebook.diagnostics import Place, Report
 from engine.rulebook.language import FILES, fits, kind_of_file
-from engine.rulebook.later import LATER
+from engine.rulebook.later import LATER, not_decided_yet
 from engine.rulebook.yaml_text import read_yaml
 
 TEST_SUFFIX = ".test.yaml"
@@ -33,7 +33,7 @@ def load(book: Book, report: Report) -> Book:
 def _no_kind(path: str, report: Report) -> None:
     for pattern, what in LATER.items():
         if fits(path, pattern):
-            report.add("not-decided-yet", Place(path), f"{what} are part of the language, but not decided yet")
+            report.add("not-decided-yet", Place(path), not_decided_yet(what))
             return
     known = f"files of rules are {', '.join(kind.pattern for kind in FILES)}"
     hint = "end its name in .yaml" if path.endswith(".yml") else known

@@ -8,7 +8,7 @@ from engine.rulebook.book import LOCAL_KINDS, Asked, Book, Declared, Document, c
 from engine.rulebook.diagnostics import Place, Report, nearest, shown
 from engine.rulebook.drafts import FieldDraft, IsDraft, leaves
 from engine.rulebook.fields import FIELDS
-from engine.rulebook.later import later
+from engine.rulebook.later import later, not_decided_yet
 from engine.rulebook.resolving import OPEN_KINDS, Known, among, find, known_on, matching, possible
 from engine.rulebook.shapes import Leaf, MapOf, Part
 
@@ -98,7 +98,7 @@ def _field(draft: FieldDraft, asked: Asked, path: str, book: Book, report: Repor
         message = f"{asked.on} has no {name}"
         report.add("field-not-here", place, message, f"known on {', '.join(known.field.on)}")
     elif known.field.of and known.field.of not in OPEN_KINDS and known.star not in book.named(known.field.of, path):
-        hint = nearest(known.star, book.named(known.field.of, path))
+        hint = nearest(known.star, book.named(known.field.of, path)) or "declare it first"
         report.add("unknown-name", place, f"there is no {known.field.of} {shown(known.star)}", hint)
     elif _personal(known, book):
         message = f"{name} is personal; it is sealed before anything is decided"
@@ -110,7 +110,7 @@ def _field(draft: FieldDraft, asked: Asked, path: str, book: Book, report: Repor
 def _no_field(name: str, place: Place, asked: Asked, path: str, book: Book, report: Report) -> None:
     what = later("field:", name)
     if what is not None:
-        report.add("not-decided-yet", place, f"{what} are part of the language, but not decided yet")
+        report.add("not-decided-yet", place, not_decided_yet(what))
     elif matching(name):
         report.add("field-not-here", place, f"{name} may not stand here", _WHERE[asked.scope])
     else:

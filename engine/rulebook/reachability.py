@@ -60,7 +60,10 @@ def _condition(draft: Draft, scope: ConditionScope, report: Report) -> None:
     """Each conjunction by itself: one that is impossible is said at its latest part."""
     if isinstance(draft, GroupDraft):
         if draft.kind == "any" and draft.needed > len(draft.parts):
-            message = f"{draft.needed} of {len(draft.parts)} conditions can never hold"
+            count = len(draft.parts)
+            message = (
+                f"{draft.needed} of {count} conditions can never hold" if count else "no condition stands here to hold"
+            )
             report.add("never-holds", draft.place, message)
         if draft.kind == "all":
             _conjunction(draft, scope, report)

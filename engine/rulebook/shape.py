@@ -6,7 +6,7 @@ from engine.rulebook.book import Book
 from engine.rulebook.condition_shape import condition, set_of_lines
 from engine.rulebook.diagnostics import Report, nearest, shown
 from engine.rulebook.language import EFFECTS
-from engine.rulebook.later import later
+from engine.rulebook.later import later, not_decided_yet
 from engine.rulebook.nodes import Map, Node, Scalar, Sequence, kind_of
 from engine.rulebook.shapes import (
     Choice,
@@ -56,7 +56,7 @@ def not_decided(kind: str, name: str, node: Node, report: Report) -> bool:
     """Says so where this is part of the language that is not decided yet."""
     what = later(kind, name)
     if what is not None:
-        report.add("not-decided-yet", node.place, f"{what} are part of the language, but not decided yet")
+        report.add("not-decided-yet", node.place, not_decided_yet(what))
     return what is not None
 
 

@@ -77,7 +77,7 @@ class _Reading:
                 if documents > 1:
                     place = _at_mark(self._path, event.start_mark, 3)
                     self._report.add("many-documents", place, "a second document begins here", "one document a file")
-                    raise _Broken
+                    break
             elif isinstance(event, NodeEvent):
                 node = self._node(event, 1)
         if node is None or (isinstance(node, Scalar) and not node.text and not node.quoted):
@@ -92,10 +92,10 @@ class _Reading:
             raise _Broken
         if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor):
             self._report.add("yaml-alias", place, "anchors and aliases are not part of the language", "write it out")
-            raise _Broken
+            if isinstance(event, AliasEvent):
+                raise _Broken
         if isinstance(event, ScalarEvent | CollectionStartEvent) and event.tag and event.tag != "!":
             self._report.add("yaml-tag", place, "tags are not part of the language", "leave it out")
-            raise _Broken
         if isinstance(event, ScalarEvent):
             return self._scalar(event, place)
         if isinstance(event, SequenceStartEvent):
