@@ -6,7 +6,7 @@ from enum import Enum
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import AliasChoices, BaseModel
+from pydantic import BaseModel
 
 
 class Mark(Enum):
@@ -42,32 +42,24 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A model as intake walks through it. `aliases`: (accepted name, field)."""
+    """A model as intake walks through it."""
 
-    aliases: tuple[tuple[str, str], ...]
     marked: tuple[Marked, ...]
     parts: tuple[Part, ...]
 
 
 def shape_of(model: type[BaseModel]) -> Shape:
     """The shape of a model and of all models inside it."""
-    aliases: list[tuple[str, str]] = []
     marked: list[Marked] = []
     parts: list[Part] = []
     for name, field in model.model_fields.items():
-        if isinstance(field.validation_alias, AliasChoices):
-            aliases += [
-                (choice, name)
-                for choice in field.validation_alias.choices
-                if isinstance(choice, str) and choice != name
-            ]
         marked += [Marked(name, mark, many=False) for mark in field.metadata if isinstance(mark, Mark)]
         for found, many in _found(field.annotation, many=False):
             if isinstance(found, Mark):
                 marked.append(Marked(name, found, many))
             else:
                 parts.append(Part(name, shape_of(found), many))
-    return Shape(tuple(aliases), tuple(marked), tuple(parts))
+    return Shape(tuple(marked), tuple(parts))
 
 
 def names_marked(model: type[BaseModel], mark: Mark) -> Iterator[str]:

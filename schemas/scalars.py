@@ -1,7 +1,7 @@
 """The scalar types that every payload is made of, and the base of all models. Strict: nothing is turned into something else."""
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -51,16 +51,19 @@ def aliases_of(name: str, validation_alias: object) -> tuple[str, ...]:
     return tuple(choice for choice in validation_alias.choices if isinstance(choice, str) and choice != name)
 
 
-def needs_one_of(*names: str) -> Callable[[Any], Any]:
-    """A model check: at least one of the fields is there. Fails as `missing_field` at the first of them."""
+Check = Callable[[Any], Any]
+"""A rule between fields, for `model_validator(mode="after")`; it is asked with the model or with its plain map."""
+
+
+def needs_one_of(*names: str) -> Check:
+    """At least one of the fields is there. Fails as `missing_field` at the first of them."""
 
     def check(payload: Any) -> Any:  # noqa: ANN401 - one check for every model
-        for name in names:
-            if getattr(payload, name) is not None:
-                return payload
-        raise PydanticCustomError(
-            "missing_field", "one of {names} is required", {"names": " or ".join(names), "at": names[0]}
-        )
+        if all(_field(payload, name) is None for name in names):
+            raise PydanticCustomError(
+                "missing_field", "one of {names} is required", {"names": " or ".join(names), "at": names[0]}
+            )
+        return payload
 
     return check
 
@@ -70,15 +73,40 @@ def any_of(*names: str) -> ConfigDict:
     return ConfigDict(json_schema_extra={"anyOf": [{"required": [name]} for name in names]})
 
 
-def refuse_repeats(field: str, key: str, values: Sequence[Hashable]) -> None:
-    """Refuses a value that stands twice, at the place of the second."""
-    if len(set(values)) == len(values):
-        return
-    seen: set[Hashable] = set()
-    for at, value in enumerate(values):
-        if value in seen:
-            raise PydanticCustomError("invalid_value", "stands more than once", {"at": f"{field}[{at}].{key}"})
-        seen.add(value)
+def distinct(field: str, key: str) -> Check:
+    """No two items of a list have the same key. Fails at the second."""
+
+    def check(payload: Any) -> Any:  # noqa: ANN401 - one check for every model
+        items = _field(payload, field) or ()
+        plain = isinstance(payload, dict)
+        values = [item[key] for item in items] if plain else [getattr(item, key) for item in items]
+        if len(set(values)) < len(values):
+            second = next(at for at, value in enumerate(values) if value in values[:at])
+            raise PydanticCustomError("invalid_value", "stands more than once", {"at": f"{field}[{second}].{key}"})
+        return payload
+
+    return check
+
+
+def at_most(field: str, bound: str) -> Check:
+    """A field is not above another."""
+
+    def check(payload: Any) -> Any:  # noqa: ANN401 - one check for every model
+        if _field(payload, field) > _field(payload, bound):
+            raise PydanticCustomError("out_of_range", "above {bound}", {"bound": bound, "at": field})
+        return payload
+
+    return check
+
+
+def _field(payload: Any, name: str) -> Any:  # noqa: ANN401 - a model or a map
+    return payload.get(name) if isinstance(payload, dict) else getattr(payload, name)
+
+
+def _not_zero(number: int) -> int:
+    if number == 0:
+        raise PydanticCustomError("out_of_range", "zero changes nothing")
+    return number
 
 
 def _instant(text: str) -> str:
@@ -146,6 +174,9 @@ SomePoints = Annotated[int, Field(ge=1, le=LARGEST)]
 
 SignedPoints = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
 """A balance or an adjustment; below zero for a deficit or a deduction."""
+
+Adjustment = Annotated[int, Field(ge=-LARGEST, le=LARGEST), AfterValidator(_not_zero)]
+"""Points to add, or to take away where it is below zero."""
 
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 """How many: pieces, people, metres, seconds."""

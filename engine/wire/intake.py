@@ -20,6 +20,7 @@ from engine.wire.routing import ROUTES, Route, missing_of_sale, subject_of
 from engine.wire.sealing import Seal, SealingKey, content_mac, new_seal
 from engine.wire.unreadable import Unreadable, unreadable
 from schemas.marks import Mark, Shape, shape_of
+from schemas.plain import plain_validator
 from schemas.registry import INPUTS, Entry, dataschema
 
 __all__ = ["Accepted", "Dead", "Intake", "SealingKey", "SourceRecord"]
@@ -40,7 +41,7 @@ class _Reading:
     type: str
     topic: str
     dataschema: str
-    validate: Callable[[Any], Any]
+    validate: Callable[[Any], dict[str, Any]]
     shape: Shape
     form: Form
     routes: Sequence[Route]
@@ -108,14 +109,13 @@ class Intake:
         return reading
 
     def _payload(self, reading: _Reading, data: Any, *, nulls: bool) -> dict[str, Any]:  # noqa: ANN401 - any JSON
-        """The payload validated and normalised; `data` is changed in place."""
+        """The payload validated and normalised."""
         if type(data) is not dict:
             raise Unreadable("not_an_object", "data", "data is a JSON object")
-        payload: dict[str, Any] = data
         try:
-            reading.validate(payload)
+            payload = reading.validate(data)
         except ValidationError as error:
-            raise unreadable(error, payload) from error
+            raise unreadable(error, data) from error
         if nulls:
             drop_nulls(reading.shape, payload)
         normalise(reading.form, payload)
@@ -151,7 +151,7 @@ class Intake:
             event_type,
             entry.topic,
             dataschema(event_type, entry.version),
-            entry.model.__pydantic_validator__.validate_python,
+            plain_validator(entry.model),
             shape,
             form_of(shape, self._secret),
             ROUTES[event_type],

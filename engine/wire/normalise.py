@@ -1,6 +1,6 @@
-"""A validated payload as the journal keeps it: one name for each field, no nulls, integers for instants and places, no clear ids.
+"""A validated payload as the journal keeps it: no nulls, integers for instants and places, no external ids in the clear.
 
-What is to be done with a field is said by the marks of its model; here it is done, in place, to the parsed JSON.
+What is to be done with a field is said by the marks of its model; here it is done, in place, to the validated map.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,6 @@ Conversion = Callable[[Any], Any]
 class Form:
     """What there is to do for one model; `parts` has only those inside which there is something to do."""
 
-    aliases: tuple[tuple[str, str], ...]
     conversions: tuple[tuple[str, Conversion, bool], ...]  # field, conversion, whether it is a list
     maps: tuple[str, ...]  # fields whose names are the sender's
     parts: tuple[tuple[str, "Form", bool], ...]
@@ -34,7 +33,7 @@ class Form:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.aliases or self.conversions or self.maps or self.parts)
+        return not (self.conversions or self.maps or self.parts)
 
 
 def form_of(shape: Shape, secret: bytes) -> Form:
@@ -47,7 +46,6 @@ def form_of(shape: Shape, secret: bytes) -> Form:
     }
     parts = ((part.field, form_of(part.shape, secret), part.many) for part in shape.parts)
     return Form(
-        shape.aliases,
         tuple((one.field, conversions[one.mark], one.many) for one in shape.marked if one.mark in conversions),
         tuple(one.field for one in shape.marked if one.mark in (Mark.FREE_MAP, Mark.PROFILE)),
         tuple(part for part in parts if not part[1].is_empty),
@@ -55,10 +53,7 @@ def form_of(shape: Shape, secret: bytes) -> Form:
 
 
 def normalise(form: Form, payload: Payload) -> None:
-    """Names, instants, places and external ids; looks through free maps for credentials. Raises Unreadable."""
-    for accepted, field in form.aliases:
-        if accepted in payload:
-            payload[field] = payload.pop(accepted)
+    """Converts instants, places and external ids in place; looks through free maps for credentials. Raises Unreadable."""
     for field in form.maps:
         if field in payload and any(map(is_credential, payload[field])):
             raise Unreadable("credentials_present", f"data.{field}", "an event carries no credentials")

@@ -1,12 +1,11 @@
 """The topic `commands`: what apps and administrators ask for, and reference data that changes while the programme runs."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from schemas.scalars import (
-    LARGEST,
+    Adjustment,
     Code,
     Count,
     Day,
@@ -19,6 +18,7 @@ from schemas.scalars import (
     Positive,
     SomePoints,
     Text,
+    at_most,
 )
 
 
@@ -73,17 +73,11 @@ class PointsAdjustmentRequested(Payload):
     adjustment_id: Id
     member_id: Id
     account: Id
-    points: Annotated[int, Field(ge=-LARGEST, le=LARGEST, json_schema_extra={"not": {"const": 0}})]
+    points: Adjustment
     hold_id: Id | None = None
     transaction_id: Id | None = None
     reason: Text | None = None
     actor: Id | None = None
-
-    @model_validator(mode="after")
-    def _changes_something(self) -> Self:
-        if self.points == 0:
-            raise PydanticCustomError("out_of_range", "an adjustment is not zero", {"at": "points"})
-        return self
 
 
 class VoucherIssueRequested(Payload):
@@ -156,10 +150,7 @@ class PromoCodesImported(Payload):
     codes: Codes
     unit_cost_minor: Minor | None = None
 
-    @model_validator(mode="after")
-    def _chunk_exists(self) -> Self:
-        _refuse_chunk_beyond(self.chunk, self.chunks)
-        return self
+    _chunk_exists = model_validator(mode="after")(at_most("chunk", "chunks"))
 
 
 class PoolCodesImported(Payload):
@@ -172,10 +163,7 @@ class PoolCodesImported(Payload):
     codes: Codes
     unit_cost_minor: Minor | None = None
 
-    @model_validator(mode="after")
-    def _chunk_exists(self) -> Self:
-        _refuse_chunk_beyond(self.chunk, self.chunks)
-        return self
+    _chunk_exists = model_validator(mode="after")(at_most("chunk", "chunks"))
 
 
 class OutletUpserted(Payload):
@@ -193,8 +181,3 @@ class ClockAdvanceRequested(Payload):
     """Time goes on to this instant; only where the programme's clock is `events`."""
 
     to: Instant
-
-
-def _refuse_chunk_beyond(chunk: int, chunks: int) -> None:
-    if chunk > chunks:
-        raise PydanticCustomError("out_of_range", "beyond the number of chunks", {"at": "chunk"})

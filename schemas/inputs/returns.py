@@ -1,11 +1,11 @@
 """The topic `returns`: what came back of a sale."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from schemas.parts import ExternalId
-from schemas.scalars import Count, Id, Minor, Outlet, Payload, Points, refuse_repeats
+from schemas.scalars import Count, Id, Minor, Outlet, Payload, Points, distinct
 
 
 class ReturnedLine(Payload):
@@ -36,7 +36,4 @@ class TransactionReturned(Payload):
     original_outlet_code: Id | None = None
     refunds: list[Refund] | None = None
 
-    @model_validator(mode="after")
-    def _lines_differ(self) -> Self:
-        refuse_repeats("lines", "line_id", [line.line_id for line in self.lines])
-        return self
+    _lines_differ = model_validator(mode="after")(distinct("lines", "line_id"))

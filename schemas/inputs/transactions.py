@@ -1,7 +1,5 @@
 """The topic `transactions`: sales, and what became of them as a whole."""
 
-from typing import Self
-
 from pydantic import model_validator
 
 from schemas.parts import ExternalId, Line
@@ -15,8 +13,8 @@ from schemas.scalars import (
     Payload,
     Text,
     any_of,
+    distinct,
     needs_one_of,
-    refuse_repeats,
 )
 
 
@@ -51,11 +49,7 @@ class TransactionCompleted(Payload):
     attributes: FlatMap | None = None
 
     _owner = model_validator(mode="after")(needs_one_of("member_id", "external_id"))
-
-    @model_validator(mode="after")
-    def _lines_differ(self) -> Self:
-        refuse_repeats("lines", "line_id", [line.line_id for line in self.lines])
-        return self
+    _lines_differ = model_validator(mode="after")(distinct("lines", "line_id"))
 
 
 class TransactionCancelled(Payload):

@@ -1,7 +1,5 @@
 """The topic `voucher-redemptions`: vouchers and codes that somebody wants to use."""
 
-from typing import Self
-
 from pydantic import model_validator
 
 from schemas.parts import Line
@@ -15,8 +13,8 @@ from schemas.scalars import (
     Positive,
     Text,
     any_of,
+    distinct,
     needs_one_of,
-    refuse_repeats,
 )
 
 
@@ -38,11 +36,7 @@ class VoucherRedemptionRequested(Payload):
     lines: list[Line] | None = None
 
     _voucher = model_validator(mode="after")(needs_one_of("code", "voucher_id"))
-
-    @model_validator(mode="after")
-    def _lines_differ(self) -> Self:
-        refuse_repeats("lines", "line_id", [line.line_id for line in self.lines or ()])
-        return self
+    _lines_differ = model_validator(mode="after")(distinct("lines", "line_id"))
 
 
 class VoucherReservationRequested(Payload):

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from schemas import export
 from schemas.marks import Mark, Shape, shape_of
+from schemas.plain import plain_validator
 from schemas.registry import INPUTS, OUTPUTS, output_of
 
 EXAMPLES: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("inputs.json").read_text())
@@ -204,6 +205,36 @@ def test_an_outlet_may_be_called_a_store_but_not_both() -> None:
     assert model.model_validate({"transaction_id": "T", "store_id": "O-7"}).model_dump()["outlet_code"] == "O-7"
     with pytest.raises(ValidationError, match="extra_forbidden"):
         model.model_validate({"transaction_id": "T", "store_id": "O-7", "outlet_code": "O-7"})
+
+
+def sides(event_type: str, payload: dict[str, Any]) -> list[object]:
+    """What the model and the plain validator make of a payload: what was given, or the complaints."""
+    model = INPUTS[event_type].model
+    answers: list[object] = []
+
+    def by_model(given: dict[str, Any]) -> dict[str, Any]:
+        return model.model_validate(given).model_dump(exclude_unset=True)
+
+    for validate in (by_model, plain_validator(model)):
+        try:
+            answers.append(validate(payload))
+        except ValidationError as error:
+            answers.append(
+                [(found["type"].replace("model_type", "dict_type"), found["loc"]) for found in error.errors()]
+            )
+    return answers
+
+
+@pytest.mark.parametrize("event_type", INPUTS)
+def test_the_plain_validator_says_what_the_model_says(event_type: str) -> None:
+    example = EXAMPLES[event_type]
+    replaced: tuple[Any, ...] = (None, -1, 1.5, "", "x\n", [], {}, [{}], True)
+    wrong = [{name: value for name, value in example.items() if name != left_out} for left_out in example]
+    wrong += [{**example, name: value} for name in [*example, "store_id"] for value in replaced]
+    wrong += [{**example, "lines": example["lines"] * 2}] if "lines" in example else []
+    for payload in [example, *wrong]:
+        by_model, plain = sides(event_type, payload)
+        assert plain == by_model, payload
 
 
 def test_payloads_never_change() -> None:
