@@ -47,6 +47,7 @@ class WorkerApp(faust.App):
     """A Faust app with the batch transport."""
 
     BootStrategy = _Boot
+    mundane_level = "debug"  # of "Starting..." and the like
 
     def __init__(self, settings: Settings, stages: Stages, **options: Any) -> None:
         self.settings = settings

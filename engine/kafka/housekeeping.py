@@ -17,6 +17,7 @@ from engine.kafka.ticking import by_the_wall, tick_to
 from engine.kafka.transport import Standing
 
 EVERY_S = 1.0
+STARTING_EVERY_S = 0.1  # until it is ready
 COMMIT_EVERY_S = 5.0
 READY_LAG_RECORDS = 10_000
 READY_LSO_LAG_S = 15.0
@@ -51,7 +52,7 @@ class Housekeeping:
     async def keep(self) -> None:
         """Looks once a second, for ever; raises what ended the following of rulesets or operators' words."""
         while True:
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(EVERY_S if self._ready else STARTING_EVERY_S)
             self._around.operators.raise_failure()
             self._around.rulesets.newest_digest()
             if self.assigned:

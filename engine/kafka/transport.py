@@ -42,6 +42,8 @@ class Standing(NamedTuple):
 class PositionedThread(driver.AIOKafkaConsumerThread):
     """The thread of the one consumer that is a member of the group."""
 
+    mundane_level = "debug"  # of "Starting..." and the like
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self._drained_to: dict[TP, int] = {}
@@ -182,6 +184,7 @@ class BatchConsumer(driver.Consumer):
     """Gives the agents one message for all records fetched from a partition, once the partition was placed."""
 
     _thread: PositionedThread
+    mundane_level = "debug"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
