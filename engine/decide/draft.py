@@ -51,8 +51,8 @@ class Draft:
         """A draft for an input, decided at `subject`."""
         return cls(rows, subject, event.id, event.event_id, event.time_ms, hops, rules)
 
-    def get(self, key: str) -> Row | None:
-        """A row as it will stand."""
+    def get(self, key: str) -> Json:
+        """A row as it will stand, None where there is none; the caller names its shape, one of `engine.decide.rows`."""
         if key in self._written:
             kept = self._written[key]
             return None if kept is None else kept.row

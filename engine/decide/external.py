@@ -1,7 +1,5 @@
 """An external id: knows its member, hands events on to them, keeps those that come before anyone claimed it (B-19)."""
 
-from typing import cast
-
 from engine.core import keys
 from engine.core.records import Event, Message
 from engine.decide.admission import refusal
@@ -47,7 +45,7 @@ def claim(draft: Draft, message: Message, _clock_ms: int | None) -> None:
 
 
 def _owner(draft: Draft) -> str | None:
-    row = cast("ExternalRow | None", draft.get(draft.subject))
+    row: ExternalRow | None = draft.get(draft.subject)
     return None if row is None else row["member"]
 
 

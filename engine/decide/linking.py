@@ -1,7 +1,6 @@
 """External ids, the member's side: each is asked of its own subject, and the input is settled with the last answer (B-14)."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast
 
 from engine.core import keys
 from engine.core.records import Event, Json, Message
@@ -34,7 +33,7 @@ def answered(draft: Draft, message: Message, _clock_ms: int | None) -> None:
     """One answer: a granted id is the member's from here on, a refused one is said; the last one settles the input."""
     answer = message.data
     key = keys.row(draft.subject, "asked", answer["asked_by"])
-    asked = cast("AskedRow", draft.get(key))
+    asked: AskedRow = draft.get(key)
     if message.type == GRANTED:
         _take_over(draft, answer)
     else:
@@ -50,7 +49,7 @@ def answered(draft: Draft, message: Message, _clock_ms: int | None) -> None:
 
 
 def _take_over(draft: Draft, answer: Mapping[str, Json]) -> None:
-    member = cast("MemberRow", draft.get(draft.subject))
+    member: MemberRow = draft.get(draft.subject)
     external = {"kind": answer["kind"], "hash": answer["hash"]}
     if external not in member["external_ids"]:
         ordered = sorted([*member["external_ids"], external], key=lambda each: (each["kind"], each["hash"]))

@@ -1,7 +1,5 @@
 """Lots that come to their end: one `points.expired` each, at 00:00 after the last usable day (B-4)."""
 
-from typing import cast
-
 from engine.core.records import Json
 from engine.decide.draft import Draft
 from engine.decide.member import member_of
@@ -11,7 +9,7 @@ from engine.decide.rows import AccountRow, LotRow
 
 def expire(draft: Draft, key: str) -> None:
     """Takes what is left of a lot out of its account."""
-    lot = cast("LotRow", draft.get(key))
+    lot: LotRow = draft.get(key)
     member = member_of(draft)
     assert member is not None, draft.subject  # noqa: S101  # only members have lots
     account = member["accounts"][lot["account"]]
@@ -30,5 +28,5 @@ def expire(draft: Draft, key: str) -> None:
     }
     draft.happened("points.expired", data)
     notify_of_outcomes(draft, member)
-    draft.put(draft.subject, cast("dict[str, object]", member))
+    draft.put(draft.subject, member)
     draft.delete(key)

@@ -143,7 +143,7 @@ def link(draft: Draft, event: Event, clock_ms: int | None) -> None:
 
 def member_of(draft: Draft) -> MemberRow | None:
     """The member's row, safe to change at its first two levels; None before enrolment."""
-    row = cast("MemberRow | None", draft.get(draft.subject))
+    row: MemberRow | None = draft.get(draft.subject)
     if row is None:
         return None
     return cast(
@@ -182,7 +182,7 @@ def _decide_campaigns(
 def _finish(draft: Draft, event: Event, member: MemberRow) -> None:
     notify_of_input(draft, event.type, event.id, member)
     notify_of_outcomes(draft, member)
-    draft.put(draft.subject, cast("dict[str, object]", member))
+    draft.put(draft.subject, member)
 
 
 def _keep_sale(draft: Draft, event: Event, sale_key: str, awards: list[AwardRow]) -> None:

@@ -1,6 +1,6 @@
 """Events that wait: for the enrolment of their member, or for the owner of an external id (B-19)."""
 
-from typing import Any, cast
+from typing import Any
 
 from engine.core import keys
 from engine.core.records import Event, Json
@@ -30,7 +30,7 @@ def release(draft: Draft, at_ms: int) -> None:
 
 def parked_event(draft: Draft, key: str) -> Event:
     """The event that a parked row holds."""
-    row = cast("ParkedRow", draft.get(key))
+    row: ParkedRow = draft.get(key)
     return from_json(row["event"], draft.subject)
 
 

@@ -1,7 +1,5 @@
 """Repeats: the same (source, id), or the same natural key, counts once (B-18)."""
 
-from typing import cast
-
 from engine.core import keys
 from engine.core.records import Event
 from engine.decide.draft import Draft
@@ -26,7 +24,7 @@ def natural_key(draft: Draft, event: Event) -> str | None:
 def seen_before(draft: Draft, event: Event) -> bool:
     """Refuses an event whose (source, id) came here already, and otherwise remembers it."""
     key = keys.row(draft.subject, "seen", event.id)
-    row = cast("SeenRow | None", draft.get(key))
+    row: SeenRow | None = draft.get(key)
     number = 0 if row is None else row["repeats"] + 1
     content = event.content_mac if row is None else row["content"]
     draft.put(key, SeenRow(v=VERSION, content=content, repeats=number), event.time_ms + KEEP_KEYS_MS)
@@ -39,7 +37,7 @@ def seen_before(draft: Draft, event: Event) -> bool:
 def taken(draft: Draft, event: Event) -> bool:
     """Refuses an event whose natural key another input took, and otherwise leaves the key to the event's own step."""
     key = natural_key(draft, event)
-    row = None if key is None else cast("KeyRow | None", draft.get(key))
+    row: KeyRow | None = None if key is None else draft.get(key)
     if row is None:
         return False
     refuse_repeat(draft, event, same=row["content"] == event.content_mac, first=row["record"])

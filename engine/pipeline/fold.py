@@ -5,14 +5,14 @@ A record's effects do not depend on where a batch begins or ends, so the bytes a
 
 import base64
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import orjson
 
 from engine.core import ids
 from engine.core.instants import DAY_MS
 from engine.core.partitioning import partition_of
-from engine.core.records import Decision, Due, Event, Message, Outcome
+from engine.core.records import Decision, Due, Event, Json, Message, Outcome
 from engine.decide.step import refuse, step
 from engine.errors import PartitionRefused, SemanticsUnknown
 from engine.pipeline.records import Folded, JournalRecord, Progress, StateRecord, TopicRecord, hash_of
@@ -201,15 +201,14 @@ class Fold:
         if decision.recorded is not None:
             after = self._overlay.bytes_of(subject)
             digests = {"state_before": _digest(before), "state_after": _digest(after)}
-            recorded = decision.recorded
-            self._publish(recorded._replace(data={**recorded.data, **digests}))
+            self._publish(decision.recorded, {**decision.recorded.data, **digests})
         if decision.advance_to_ms is not None:
             self._announce(decision.advance_to_ms)
 
-    def _publish(self, outcome: Outcome) -> None:
+    def _publish(self, outcome: Outcome, data: Mapping[str, Json] | None = None) -> None:
         kind = outcome.type
         self._happened[kind] = self._happened.get(kind, 0) + 1
-        value = outcomes.encode(outcome, self._ruleset, self._position)
+        value = outcomes.encode(outcome, data or outcome.data, self._ruleset, self._position)
         self._send(TopicRecord(outcomes.topic_of(outcome.type), self._number, outcome.subject.encode(), value))
 
     def _send(self, record: TopicRecord) -> None:

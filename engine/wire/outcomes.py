@@ -1,9 +1,11 @@
 """Outcomes as CloudEvents on the topic of their type."""
 
+from collections.abc import Mapping
+
 import orjson
 
 from engine.core.instants import render
-from engine.core.records import Outcome
+from engine.core.records import Json, Outcome
 from schemas.registry import OUTPUTS
 
 SOURCE = "guerdon"
@@ -17,8 +19,11 @@ def topic_of(outcome_type: str) -> str:
     return OUTPUTS[outcome_type].topic
 
 
-def encode(outcome: Outcome, ruleset_digest: str, position: str) -> bytes:
-    """The event's bytes. `position` is the journal's `partition:offset` that it was decided at."""
+def encode(outcome: Outcome, data: Mapping[str, Json], ruleset_digest: str, position: str) -> bytes:
+    """The event's bytes, with its payload as the pipeline completed it.
+
+    `position` is the journal's `partition:offset` that it was decided at.
+    """
     return orjson.dumps(
         {
             "specversion": "1.0",
@@ -34,6 +39,6 @@ def encode(outcome: Outcome, ruleset_digest: str, position: str) -> bytes:
             "mode": outcome.mode,
             "position": position,
             "partitionkey": outcome.subject,
-            "data": outcome.data,
+            "data": data,
         }
     )
