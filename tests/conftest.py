@@ -9,7 +9,7 @@ import pytest
 from engine.broker import topics
 from engine.broker.settings import Settings
 from tests.support.apache import ApacheBroker, fetched_jars, unavailable
-from tests.support.brokers import Broker, Embedded, blocking, broker_settings, seed_of, unique_name
+from tests.support.brokers import Broker, Embedded, blocking, broker_settings, dissolve, seed_of, unique_name
 
 SKIPPED = "APACHE KAFKA WAS NOT TESTED"
 
@@ -59,9 +59,12 @@ def broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
 
 
 @pytest.fixture
-def settings(request: pytest.FixtureRequest, broker: Broker) -> Settings:
+def settings(request: pytest.FixtureRequest, broker: Broker) -> Iterator[Settings]:
     """A deployment of the test's own on `broker`: prefix, ids, 4 partitions. Its topics do not exist yet."""
-    return broker_settings(broker, unique_name(request.node.name))
+    made = broker_settings(broker, unique_name(request.node.name))
+    yield made
+    blocking(broker.start)
+    blocking(lambda: dissolve(made))
 
 
 @pytest.fixture

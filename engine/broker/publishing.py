@@ -135,9 +135,10 @@ class RulesetFollower:
                 self._changed.notify_all()
 
     def _take(self, key: bytes | None, value: bytes | None) -> None:
-        if key is None:
-            raise EngineError("a record of the rulesets has no key: not written by this program")
-        digest = key.decode()
+        try:
+            digest = (key or b"").decode()
+        except UnicodeDecodeError as error:
+            raise EngineError(f"{self._settings.topic(RULESETS)} has a key that is no digest: {key!r}") from error
         if value is None:
             self._packed.pop(digest, None)
         else:

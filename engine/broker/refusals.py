@@ -88,7 +88,7 @@ async def _reason(settings: Settings, address: str) -> BrokerRefused | str | Non
         )
     except TimeoutError:
         return f"no answer within {DIAGNOSE_TIMEOUT_S:.0f} s"
-    except kafka_errors.KafkaConnectionError as error:
+    except (kafka_errors.KafkaConnectionError, ConnectionResetError) as error:
         return f"{_text(error)}; does this listener speak {settings.security_protocol}? (GUERDON_SECURITY_PROTOCOL)"
     except (kafka_errors.KafkaError, OSError) as error:
         return _text(error)

@@ -1,10 +1,13 @@
+import re
 import ssl
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from engine.broker.settings import Settings, client_options, load_settings
 from engine.errors import UsageError
+from tests.support.brokers import ROOT
 
 LONG_SECRET = "0123456789" * 4
 
@@ -146,9 +149,29 @@ def test_no_bootstrap_is_a_matter_of_usage() -> None:
         client_options(load_settings())
 
 
+def test_the_compose_file_uses_settings_that_exist() -> None:
+    compose = YAML(typ="safe", pure=True).load((ROOT / "docker-compose.kafka.yml").read_text("utf-8"))
+    known = {f"GUERDON_{field.upper()}" for field in Settings.model_fields}
+    workers = [compose["services"][name] for name in ("worker-1", "worker-2")]
+    for worker in workers:
+        assert set(worker["environment"]) <= known
+        assert worker["environment"]["GUERDON_BOOTSTRAP"] == "kafka:19092"
+    assert len({worker["ports"][0] for worker in workers}) == 2
+
+
+def test_the_example_file_has_every_default(env: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    lines = (ROOT / ".env.example").read_text("utf-8").splitlines()
+    shown = [line.removeprefix("# ") for line in lines if re.match(r"# GUERDON_[A-Z_]+=\S", line)]
+    secret = ["GUERDON_SECRET=" + LONG_SECRET]
+    (tmp_path / "shown.env").write_text("\n".join(shown + secret), "utf-8")
+    env.setenv("GUERDON_SETTINGS", str(tmp_path / "shown.env"))
+    from_example = load_settings(partitions=None, replication=None)
+    env.delenv("GUERDON_SETTINGS")
+    assert from_example == load_settings(secret=LONG_SECRET)
+
+
 def test_every_setting_is_documented() -> None:
-    root = Path(__file__).parents[2]
-    texts = {name: (root / name).read_text("utf-8") for name in ("docs/operations.md", ".env.example")}
+    texts = {name: (ROOT / name).read_text("utf-8") for name in ("docs/operations.md", ".env.example")}
     missing = [
         f"{variable} in {name}"
         for variable in (f"GUERDON_{field.upper()}" for field in Settings.model_fields)
