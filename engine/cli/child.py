@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from engine.cli import screen
@@ -15,6 +15,7 @@ LONGEST_PAUSE_S = 15.0
 STEADY_S = 60.0  # having run so long, the next pause is the first again
 STOP_S = 45.0  # batches are finished and the group is left within that time
 LOG_LINES = 5
+WORKER = (sys.executable, "-m", "engine.cli.main", "worker")
 # Starting again would end the same way.
 HOPELESS = frozenset({UsageError.exit_code, BrokerRefused.exit_code, TopicsDiffer.exit_code})
 
@@ -30,8 +31,9 @@ class WorkerEnded(EngineError):
 class WorkerProcess:
     """One worker, kept running. Its output goes to `log`."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], log: Path, command: Sequence[str] = WORKER) -> None:
         """`environment`: what is set besides our own."""
+        self._command = command
         self._environment = {**os.environ, **environment}
         self._log = log
         self._child: asyncio.subprocess.Process | None = None
@@ -85,10 +87,7 @@ class WorkerProcess:
         """A process in a session of its own, so that Ctrl-C reaches us alone and we stop it in our order."""
         with self._log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "engine.cli.main",
-                "worker",
+                *self._command,
                 env=self._environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,

@@ -10,6 +10,8 @@ import typer
 from engine.cli import screen
 from engine.errors import UsageError
 
+_DOTTED = ("env.example", "gitignore")  # packages leave files out whose name begins with a dot
+
 _NEXT = """\
 Next:
   cd {folder}
@@ -27,6 +29,8 @@ def init(
     try:
         with as_file(files("engine.cli") / "sample") as sample:
             copytree(sample, folder, dirs_exist_ok=True)
+        for name in _DOTTED:
+            (folder / name).rename(folder / f".{name}")
     except OSError as error:
         raise UsageError(f"cannot write {error.filename or folder}: {error.strerror or error}") from error
     for path in sorted(folder.rglob("*")):
