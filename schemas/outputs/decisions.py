@@ -1,10 +1,10 @@
 """The topic `decisions`: one record for each input, for auditors."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from schemas.scalars import Digest, FlatMap, Id, Instant, Payload
+from schemas.scalars import Digest, Entered, FlatMap, Id, Instant, Payload, Points
 
 
 class DecidedInput(Payload):
@@ -24,12 +24,14 @@ class RefusedCampaign(Payload):
     reason: Id
 
 
-class ShadowOutcome(Payload):
-    """What a shadow campaign would have done."""
+class ShadowCampaign(Payload):
+    """What a shadow campaign would have done: `points` by account. `reason`: why it would not have fired, else ""."""
 
+    mode: Literal["shadow"]
     campaign: Id
-    type: Id
-    detail: FlatMap | None = None
+    fired: bool
+    reason: Entered
+    points: dict[Id, Points] | None = None
 
 
 class DecisionRecorded(Payload):
@@ -46,4 +48,4 @@ class DecisionRecorded(Payload):
     state_before: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{32,64})?$")]
     state_after: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{32,64})?$")]
     detail: FlatMap | None = None
-    shadow: list[ShadowOutcome] | None = None
+    shadow: list[ShadowCampaign] | None = None

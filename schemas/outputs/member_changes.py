@@ -15,7 +15,7 @@ class MemberAttributeSet(Payload):
     """An attribute of a member has a new value; null where it was removed."""
 
     member_id: Id
-    name: Id
+    attribute: Id
     value: Scalar | None
     campaign: Id | None = None
 
@@ -56,12 +56,11 @@ class MemberForgetRecorded(Payload):
 
 
 class MemberRejected(Payload):
-    """A change of a member that may not be done. `type` is that of the refused input."""
+    """A change of a member that may not be done. `kind`: of the external id that belongs to somebody else."""
 
     member_id: Id
-    type: Id
     reason: Id
-    external_id: KeyedExternalId | None = None
+    kind: Id | None = None
     campaign: Id | None = None
     merge_id: Id | None = None
 
