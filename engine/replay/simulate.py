@@ -82,7 +82,7 @@ class Simulation:
         match self._intake.accept(record, self._now_ms):
             case Accepted(subject, value, keys):
                 for key, sealing in keys:
-                    self._outputs.take(TopicRecord(KEYS, 0, key, sealing))
+                    self._outputs.write(Line(KEYS, key, sealing, 0))
                 number = partition_of(subject, len(self._ends))
                 self._append(TopicRecord(JOURNAL, number, subject.encode(), value))
             case dead:
