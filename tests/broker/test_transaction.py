@@ -162,8 +162,9 @@ async def test_a_partition_that_does_not_exist_is_refused_before_the_transaction
 
 
 async def test_a_cancelled_transaction_is_unknown_and_can_be_abandoned(topics: Settings, producer: Producer) -> None:
-    writing = asyncio.create_task(write_transaction(producer, numbered("one", 0, range(8000), size=1000)))
-    await asyncio.sleep(0.02)
+    prepared = await prepare(producer, numbered("one", 0, range(8000), size=1000))
+    writing = asyncio.create_task(write_transaction(producer, prepared))
+    await asyncio.sleep(0.002)  # begun; eight batches, one after the other, take longer
     writing.cancel()
     with pytest.raises(TransactionUnknown):
         await writing
