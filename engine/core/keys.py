@@ -45,7 +45,9 @@ def row(of: str, collection: str, *names: str) -> str:
 
 def natural(values: Iterable[str]) -> str:
     """One name made of the fields of a natural key."""
-    return "|".join(values)
+    return "|".join(
+        value.replace("%", "%25").replace("|", "%7C") if "|" in value or "%" in value else value for value in values
+    )
 
 
 def instant(instant_ms: int | None) -> str:

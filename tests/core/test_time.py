@@ -16,6 +16,7 @@ from engine.core.calendar import (
     start_of_day,
 )
 from engine.core.instants import DAY_MS, HOUR_MS, parse, render
+from engine.core.windows import Span, Unit, last, unit_around, unit_before
 from tests.support.programme import NEW_YORK_2026, UTC
 
 # Midnight does not exist on 2026-10-04 in this zone: clocks go from 00:00 to 01:00.
@@ -109,3 +110,43 @@ def test_days_around_a_clock_change_have_23_and_25_hours() -> None:
     spring = start_of_day(date(2026, 3, 9), NEW_YORK_2026) - start_of_day(date(2026, 3, 8), NEW_YORK_2026)
     autumn = start_of_day(date(2026, 11, 2), NEW_YORK_2026) - start_of_day(date(2026, 11, 1), NEW_YORK_2026)
     assert (spring, autumn) == (DAY_MS - HOUR_MS, DAY_MS + HOUR_MS)
+
+
+@pytest.mark.parametrize(
+    ("unit", "start", "end"),
+    [
+        ("day", "2026-11-01T00:00:00-04:00", "2026-11-02T00:00:00-05:00"),
+        ("week", "2026-10-26T00:00:00-04:00", "2026-11-02T00:00:00-05:00"),
+        ("month", "2026-11-01T00:00:00-04:00", "2026-12-01T00:00:00-05:00"),
+        ("quarter", "2026-10-01T00:00:00-04:00", "2027-01-01T00:00:00-05:00"),
+        ("year", "2026-01-01T00:00:00-05:00", "2027-01-01T00:00:00-05:00"),
+    ],
+)
+def test_a_calendar_unit_is_the_local_one_around_an_instant(unit: Unit, start: str, end: str) -> None:
+    span = unit_around(parse("2026-11-01T23:30:00-05:00"), unit, NEW_YORK_2026, "monday")
+    assert (render(span.from_ms), render(span.until_ms)) == (render(parse(start)), render(parse(end)))
+
+
+def test_a_week_starts_where_the_programme_says() -> None:
+    span = unit_around(parse("2026-11-03T09:00:00Z"), "week", UTC, "sunday")
+    assert render(span.from_ms) == "2026-11-01T00:00:00.000Z"
+    assert unit_before(span, "week", UTC, "sunday") == Span(span.from_ms - 7 * DAY_MS, span.from_ms)
+
+
+@pytest.mark.parametrize(
+    ("period", "outside"),
+    [
+        (Period(30, "days"), "2026-03-01T12:00:00Z"),
+        (Period(1, "months"), "2026-02-28T12:00:00Z"),
+        (Period(1, "years"), "2025-03-31T12:00:00Z"),
+    ],
+)
+def test_the_last_period_ends_with_its_instant_and_leaves_out_the_one_a_period_before(
+    period: Period, outside: str
+) -> None:
+    at = parse("2026-03-31T12:00:00Z")
+    span = last(at, period, UTC)
+    assert at in span
+    assert at + 1 not in span
+    assert parse(outside) not in span
+    assert parse(outside) + 1 in span

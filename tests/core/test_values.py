@@ -52,6 +52,10 @@ def test_a_rate_is_floored_once(amount: int, points: int, per: int, expected: in
     assert at_rate(amount, points, per) == expected
 
 
+def test_natural_keys_of_several_fields_never_meet() -> None:
+    assert len({keys.natural(values) for values in (("a|b", "c"), ("a", "b|c"), ("a%7Cb", "c"), ("a", "b", "c"))}) == 4
+
+
 LADDER = (Level("blue", 0), Level("silver", 100), Level("gold", 1000))
 
 
