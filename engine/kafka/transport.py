@@ -6,8 +6,7 @@ its owner has placed it, each batch says from where to where it reaches, and a b
 The aiokafka consumer lives in a thread of its own; whatever touches it runs there.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from faust.transport.drivers import aiokafka as driver
@@ -39,6 +38,13 @@ class Standing(NamedTuple):
     stable: int | None
 
 
+class _Placed(set[TP]):
+    """The partitions that may be drained; aiokafka takes an empty set to mean all of them."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
 class PositionedThread(driver.AIOKafkaConsumerThread):
     """The thread of the one consumer that is a member of the group."""
 
@@ -47,6 +53,12 @@ class PositionedThread(driver.AIOKafkaConsumerThread):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._drained_to: dict[TP, int] = {}
+        self._placed = _Placed()  # also looked at by a fetch that is already waiting
+
+    def forget(self) -> None:
+        """Before a rebalance: nothing is placed any more. Called in the thread."""
+        self._drained_to.clear()
+        self._placed.clear()
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         del transport
@@ -73,11 +85,12 @@ class PositionedThread(driver.AIOKafkaConsumerThread):
     async def _fetch_records(
         self,
         consumer: Any,
-        active_partitions: set[TP],
+        active_partitions: set[TP] | None,
         timeout: float | None = None,  # noqa: ASYNC109 - Faust calls it so
         max_records: int | None = None,
     ) -> dict[TP, Batch]:
-        drained = await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
+        del active_partitions  # Computed before whatever happened since.
+        drained = await super()._fetch_records(consumer, self._placed, timeout=timeout, max_records=max_records)
         batches: dict[TP, Batch] = {}
         for tp, records in drained.items():
             if not records:
@@ -130,6 +143,7 @@ class PositionedThread(driver.AIOKafkaConsumerThread):
                 continue  # Revoked meanwhile; whoever has it now places it.
             self._ensure_consumer().seek(tp, offset)
             self._drained_to[tp] = offset
+            self._placed.add(tp)
             state.resume()
         self._wake()
 
@@ -138,11 +152,14 @@ class PositionedThread(driver.AIOKafkaConsumerThread):
             await self._place({tp: start})
 
     def _pause(self, tp: TP) -> None:
+        self._placed.discard(tp)
         if (state := self._state(tp)) is not None:
             state.pause()
 
     def _resume(self, tp: TP) -> None:
-        if (state := self._state(tp)) is not None:
+        state = self._state(tp)
+        if state is not None and tp in self._drained_to:
+            self._placed.add(tp)
             state.resume()
             self._wake()
 
@@ -180,9 +197,19 @@ class _NoMemory(dict[TP, int | None]):
         return
 
 
+class _Listener(driver.ConsumerRebalanceListener):
+    """Tells the thread of a rebalance before anybody else hears of it."""
+
+    def on_partitions_revoked(self, revoked: Iterable[TP]) -> Awaitable[None]:
+        self._thread.forget()
+        waiting: Awaitable[None] = super().on_partitions_revoked(revoked)
+        return waiting
+
+
 class BatchConsumer(driver.Consumer):
     """Gives the agents one message for all records fetched from a partition, once the partition was placed."""
 
+    RebalanceListener = _Listener
     _thread: PositionedThread
     mundane_level = "debug"
 
@@ -191,7 +218,6 @@ class BatchConsumer(driver.Consumer):
         self._read_offset = _NoMemory()
         self._held: set[TP] = set()
         self._holds: dict[TP, int] = {}
-        self._readable = asyncio.Event()
 
     def _new_consumer_thread(self) -> PositionedThread:
         return PositionedThread(self, loop=self.loop, beacon=self.beacon)
@@ -215,7 +241,6 @@ class BatchConsumer(driver.Consumer):
         if tp in self._held:
             self._held.discard(tp)
             self._thread.resume(tp)
-            self._readable.set()
 
     async def place(self, offsets: Mapping[TP, int]) -> None:
         """Reads on from these offsets."""
@@ -223,7 +248,6 @@ class BatchConsumer(driver.Consumer):
         await self._thread.place(offsets)
         # Held again meanwhile (another rebalance): then only the next placing may let it be read.
         self._held.difference_update(tp for tp, count in holds.items() if self._holds.get(tp) == count)
-        self._readable.set()
 
     async def standings(self) -> dict[TP, Standing]:
         """Where the consumer stands in every assigned partition."""
@@ -237,12 +261,8 @@ class BatchConsumer(driver.Consumer):
         """The next batches as messages, each of one partition."""
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
-        active = self._get_active_partitions() - self._held
-        if not active:
-            await self._wait_readable(timeout)
-            return
         generation = self.app.consumer_generation_id
-        batches: Mapping[TP, Batch] = await self._thread.getmany(active, timeout)
+        batches: Mapping[TP, Batch] = await self._thread.getmany(None, timeout)
         pending = list(batches.values())
         while pending and not self.should_stop:
             batch = pending.pop(0)
@@ -251,13 +271,6 @@ class BatchConsumer(driver.Consumer):
                 await self._thread.undrain(tp, batch.start, batch.end)
                 continue
             yield tp, _message(tp, batch, generation)
-
-    async def _wait_readable(self, seconds: float) -> None:
-        self._readable.clear()
-        try:
-            await asyncio.wait_for(self._readable.wait(), seconds)
-        except TimeoutError:
-            return
 
     async def commit(self, topics: Iterable[Any] | None = None, start_new_transaction: bool = True) -> bool:
         """Does nothing: Faust acknowledges nothing here."""

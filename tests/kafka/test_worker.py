@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-import pytest
 
 from engine.broker import topics
 from engine.broker.clients import transactional_producer
@@ -323,7 +322,7 @@ def _free_port() -> int:
 
 def _get(port: int, path: str) -> tuple[int, Any]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:  # noqa: S310 - our own worker
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
             status, body = answer.status, answer.read()
     except urllib.error.HTTPError as refusal:
         status, body = refusal.code, refusal.read()
