@@ -191,6 +191,30 @@ def test_the_clock_follows_a_feed_that_asks_for_it(running: Path, tmp_path: Path
     wait_for(running, "points", b"points.expired", 1)
 
 
+def test_personal_values_are_shown_only_on_request(running: Path, tmp_path: Path) -> None:
+    enrolled = orjson.loads(tailed(running, "members").splitlines()[0])
+    enrolled["value"] |= {"id": "personal", "time": "2018-06-02T00:00:00Z"}
+    enrolled["value"]["data"] = {"member_id": "P-1", "profile": {"email": "me@example.org"}}
+    (tmp_path / "personal.jsonl").write_bytes(orjson.dumps(enrolled))
+    guerdon(running, "feed", str(tmp_path / "personal.jsonl"))
+    wait_for(running, "state", b'"member_id":"P-1"', 1)
+    assert "me@example.org" not in guerdon(running, "state", "member:P-1")
+    assert "email: sealed:1:" in guerdon(running, "state", "member:P-1")
+    assert "email: me@example.org" in guerdon(running, "state", "member:P-1", "--unseal")
+
+
+def test_nobody_moves_a_wall_clock(running: Path, tmp_path: Path) -> None:
+    """The last one: it changes the rules."""
+    programme = running / "rules" / "programme.yaml"
+    programme.write_text(programme.read_text().replace("clock: events, late", "clock: wall, late"))
+    assert "active in 4 journal partitions" in guerdon(running, "rules", "publish")
+    assert "nothing was written" in guerdon(running, "rules", "publish")
+    before = tailed(running, "members")
+    (tmp_path / "members.jsonl").write_bytes(before)
+    guerdon(running, "feed", str(tmp_path / "members.jsonl"), "--clock", "events", code=2)
+    assert tailed(running, "members") == before
+
+
 def wait_for(folder: Path, topic: str, text: bytes, times: int) -> None:
     """Until a topic holds a text so often."""
     deadline = time.monotonic() + 30
