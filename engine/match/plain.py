@@ -55,12 +55,12 @@ class PlainMatcher:
             campaign, paused, from_ms, until_ms, audience, when = self._campaigns[position]
             if paused or not from_ms <= time_ms < until_ms:
                 continue
-            if not audience.holds(facts):
-                verdicts.append(Verdict(campaign, eligible=False, holds=False, reason=audience.why(facts)))
-            elif not when.holds(facts):
-                verdicts.append(Verdict(campaign, eligible=True, holds=False, reason=when.why(facts)))
-            else:
-                verdicts.append(Verdict(campaign, eligible=True, holds=True, reason=""))
+            reason = audience.failing(facts)
+            if reason:
+                verdicts.append(Verdict(campaign, eligible=False, holds=False, reason=reason))
+                continue
+            reason = when.failing(facts)
+            verdicts.append(Verdict(campaign, eligible=True, holds=not reason, reason=reason))
         return verdicts
 
     def holds(self, condition: Condition | None, facts: Facts) -> bool:

@@ -1,4 +1,4 @@
-"""Conditions as closures, made once: `holds` of a subject and, where it fails, `why` by name.
+"""Conditions as closures, made once: whether one holds of a subject, and what fails first where it does not.
 
 A subject is the facts of an event, or a line.
 
@@ -21,24 +21,19 @@ _TEXTS: tuple[FieldType, ...] = ("text", "day", "month_day")  # days are ISO tex
 
 
 class Predicate(NamedTuple):
-    """A compiled condition. `why` names the first part that fails; it is asked only where `holds` is false."""
+    """A compiled condition: whether it holds, and which part fails first by name, "" where it holds."""
 
     holds: Holds
-    why: Callable[[Any], str]
-
-
-def always(_subject: Subject) -> bool:
-    """What no condition asks."""
-    return True
+    failing: Callable[[Subject], str]
 
 
 def predicate(condition: Condition | None, reader_of: ReaderOf) -> Predicate:
     """Compiles a condition for subjects whose fields `reader_of` reads."""
     match condition:
         case None:
-            return Predicate(always, lambda _: "")
-        case Test():
-            return Predicate(_test(condition, reader_of(condition.field)), lambda _: condition.field)
+            return Predicate(lambda _: True, lambda _: "")
+        case Test(field):
+            return _named(field, _test(condition, reader_of(field)))
         case AllOf(conditions):
             return _all([predicate(part, reader_of) for part in conditions])
         case AnyOf(conditions, at_least):
@@ -67,8 +62,15 @@ def _joined(word: str, conditions: Sequence[Condition]) -> str:
     return f"{word}: {', '.join(names)}"
 
 
+def _named(name: str, holds: Holds) -> Predicate:
+    return Predicate(holds, lambda subject: "" if holds(subject) else name)
+
+
 def _all(parts: list[Predicate]) -> Predicate:
+    if len(parts) == 1:
+        return parts[0]
     checks = tuple(part.holds for part in parts)
+    reasons = tuple(part.failing for part in parts)
 
     def holds(subject: Subject) -> bool:
         for check in checks:  # noqa: SIM110 - a generator for all() costs three times the loop
@@ -76,10 +78,13 @@ def _all(parts: list[Predicate]) -> Predicate:
                 return False
         return True
 
-    def why(subject: Subject) -> str:
-        return next((part.why(subject) for part in parts if not part.holds(subject)), "")
+    def failing(subject: Subject) -> str:
+        for reason in reasons:
+            if name := reason(subject):
+                return name
+        return ""
 
-    return Predicate(parts[0].holds if len(parts) == 1 else holds, why)
+    return Predicate(holds, failing)
 
 
 def _any(name: str, checks: list[Holds], at_least: int) -> Predicate:
@@ -92,17 +97,17 @@ def _any(name: str, checks: list[Holds], at_least: int) -> Predicate:
                 missing -= 1
         return missing <= 0
 
-    return Predicate(holds, lambda _: name)
+    return _named(name, holds)
 
 
 def _none(names: list[str], checks: list[Holds]) -> Predicate:
-    def holds(subject: Subject) -> bool:
-        return not any(check(subject) for check in checks)
+    def failing(subject: Subject) -> str:
+        for name, check in zip(names, checks, strict=True):
+            if check(subject):
+                return f"none: {name}"
+        return ""
 
-    def why(subject: Subject) -> str:
-        return next((f"none: {name}" for name, check in zip(names, checks, strict=True) if check(subject)), "")
-
-    return Predicate(holds, why)
+    return Predicate(lambda subject: not failing(subject), failing)
 
 
 def _test(test: Test, read: Read) -> Holds:

@@ -1,5 +1,7 @@
 """Conditions as maps: fields with their tests, and the words that combine them."""
 
+from functools import partial
+
 from engine.rulebook.diagnostics import Report, nearest, shown
 from engine.rulebook.drafts import Check, Draft, FieldDraft, GroupDraft, IsDraft
 from engine.rulebook.fields import TESTS
@@ -108,7 +110,7 @@ def _field(key: Scalar, value: Node, report: Report) -> FieldDraft | None:
         elif what := later("test:", word.text):
             report.add("not-decided-yet", word.place, not_decided_yet(what))
         else:
-            hint = nearest(word.text, [each for each in TESTS if each != "equals"])
+            hint = partial(nearest, word.text, [each for each in TESTS if each != "equals"])
             report.add("unknown-test", word.place, f"there is no test {shown(word.text)}", hint)
     return FieldDraft(key, tuple(checks)) if checks else None
 
@@ -122,5 +124,8 @@ def _check(word: str, key: Scalar, value: Node, report: Report) -> Check | None:
         if not isinstance(each, Scalar) or not (each.text or each.quoted):
             report.add("wrong-shape", each.place, f"a single value should stand here, not {kind_of(each)}")
             return None
+    if not values and word != "equals":
+        report.add("wrong-shape", value.place, "this list is empty", "write its values or leave the test out")
+        return None
     place = value.place if word == "equals" else key.place
     return Check(word, place, tuple(each for each in values if isinstance(each, Scalar)))

@@ -1,7 +1,7 @@
 """Reads the values of conditions by their fields' types and makes tests of them."""
 
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from engine.rulebook.book import Book
 from engine.rulebook.diagnostics import Report, shown
@@ -39,11 +39,7 @@ class ConditionTypes:
         made = tuple(test for test in tests if test is not None)
         if len(made) < len(tests):
             return None
-        bounds = {test.op: test.values[0] for test in made}
-        around = set(bounds) == {"from", "before"} and kind in _AROUND and str(bounds["from"]) > str(bounds["before"])
-        if kind == "clock" and set(bounds) == {"from", "before"}:
-            around = int(bounds["from"]) > int(bounds["before"])
-        return replace(draft, tests=made, around=around)
+        return replace(draft, tests=made, around=kind in _AROUND and _begins_after_its_end(made))
 
     def _test(self, draft: FieldDraft, check: Check, known: Known, kind: str) -> Test | None:
         word = TESTS[check.word]
@@ -89,6 +85,11 @@ class ConditionTypes:
             hint = f"it can be asked by a bare value, {', '.join(fitting)}"
         what = "a bare value" if check.word == "equals" else f"`{check.word}`"
         self._report.add("test-type", check.place, f"{draft.key.text} is {says}; {what} does not fit it", hint)
+
+
+def _begins_after_its_end(tests: tuple[Test, ...]) -> bool:
+    bounds: dict[str, Any] = {test.op: test.values[0] for test in tests if test.op in ("from", "before")}
+    return len(tests) == len(bounds) == 2 and bounds["from"] > bounds["before"]  # noqa: PLR2004 - one of each
 
 
 def _as_anything(written: Written) -> list[Scalar]:

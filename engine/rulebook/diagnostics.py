@@ -1,6 +1,6 @@
 """What the compiler tells an author: every code, and the collector that the stages report to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, NamedTuple
@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 Severity = Literal["error", "warning", "info"]
 
 SHOWN_TEXT = 60  # signs of an author's text that a message repeats
+MOST_COMPARED = 500  # names that a wrong one is compared with in full; of more, only those that begin alike
 MOST_IN_A_FILE = 100  # a file that is wrong throughout need not be told so a thousand times
 
 # Adding a code is adding a line here and its section in docs/rules/diagnostics.md, whose example is its test.
@@ -97,8 +98,8 @@ class Report:
         self._by_path: dict[str, int] = {}
         self._wrong: set[str] = set()
 
-    def add(self, code: str, place: Place, message: str, hint: str = "") -> None:
-        """Notes one diagnostic; its severity is that of its code."""
+    def add(self, code: str, place: Place, message: str, hint: str | Callable[[], str] = "") -> None:
+        """Notes one diagnostic; its severity is that of its code. A hint that is called is looked for only if needed."""
         severity = CODES[code]
         if severity == "error":
             self._wrong.add(place.path)
@@ -107,7 +108,8 @@ class Report:
             code, severity = "too-many", CODES["too-many"]
             message, hint = f"more than {MOST_IN_A_FILE - 1} things to say about this file; the rest is left out", ""
         if count <= MOST_IN_A_FILE:
-            self._found[Diagnostic(*place[:3], code, severity, place.length, message, hint)] = None
+            told = hint if isinstance(hint, str) else hint()
+            self._found[Diagnostic(*place[:3], code, severity, place.length, message, told)] = None
 
     def has_errors(self, path: str | None = None) -> bool:
         """Whether there is an error, in this file or in any."""
@@ -127,6 +129,8 @@ def shown(text: str) -> str:
 def nearest(text: str, known: Iterable[str]) -> str:
     """A hint naming what was probably meant, else what there is when that is little, else ""."""
     names = sorted(set(known))
+    if len(names) > MOST_COMPARED:
+        names = [name for name in names if name[:1] == text[:1] and abs(len(name) - len(text)) <= 1][:MOST_COMPARED]
     close = get_close_matches(text[:SHOWN_TEXT], names, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]}?"

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from engine.rulebook import emitting
 from engine.rulebook.emitting import Context
+from engine.rulebook.later import OUTCOMES
 from engine.rulebook.shapes import Choice, Conditions, EffectShape, Key, Leaf, Lines, ListOf, MapOf, Part, Record, Shape
 from engine.ruleset.model import Effect
 
 INPUTS = ("transaction.completed", "member.enrolled", "activity.recorded")  # that campaigns are decided on
-OUTCOMES = ("points.awarded", "tier.joined", "tier.upgraded", "tier.progress_changed")  # that messages speak of
 
 _EXPIRY = Record(
     "expires",

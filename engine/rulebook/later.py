@@ -6,6 +6,44 @@ Keys: `<file>`, `<record>.<key>`, `<choice>=<word>`, `<choice>={}` for a map whe
 
 from collections.abc import Mapping
 
+OUTCOMES = ("points.awarded", "tier.joined", "tier.upgraded", "tier.progress_changed")  # that messages speak of
+_EVENTS = {
+    "transaction.cancelled": "cancellations",
+    "transaction.returned": "returns",
+    "transaction.replaced": "sales sent again",
+    "member.updated": "changes of a member",
+    "member.opted_in": "opting in",
+    "member.opted_out": "opting out",
+    "points.awarded": "campaigns on outcomes",
+    "points.activated": "pending points",
+    "points.spent": "spending",
+    "points.reversed": "returns",
+    "points.expiring": "warnings before points expire",
+    "points.expired": "expiry as an event",
+    "tier.joined": "campaigns on outcomes",
+    "tier.upgraded": "campaigns on outcomes",
+    "tier.progress_changed": "campaigns on outcomes",
+    "tier.downgraded": "validity of tiers",
+    "tier.retained": "validity of tiers",
+    "tier.will_downgrade": "validity of tiers",
+    "voucher.issued": "vouchers",
+    "voucher.redeemed": "vouchers",
+    "voucher.expiring": "vouchers",
+    "voucher.expired": "vouchers",
+    "voucher.revoked": "vouchers",
+    "voucher.issue_failed": "vouchers",
+    "promo_code.entered": "promo codes",
+    "promo_code.accepted": "promo codes",
+    "promo_code.rejected": "promo codes",
+    "feedback.submitted": "feedback",
+    "feedback.accepted": "feedback",
+    "reward.purchase_requested": "the reward store",
+    "achievement.progressed": "achievements",
+    "achievement.completed": "achievements",
+    "referral.completed": "referrals",
+    "custom.*": "the programme's own events",
+}
+
 LATER: Mapping[str, str] = {
     # files
     "achievements/*.yaml": "achievements",
@@ -35,16 +73,7 @@ LATER: Mapping[str, str] = {
     "campaign.group": "groups of campaigns",
     "campaign.on_return": "what a return does to a campaign",
     "on={}": "schedules",
-    "on=transaction.*": "campaigns on other events of a sale",
-    "on=member.*": "campaigns on other events of a member",
-    "on=voucher.*": "campaigns on vouchers",
-    "on=promo_code.*": "campaigns on promo codes",
-    "on=feedback.*": "campaigns on feedback",
-    "on=points.*": "campaigns on outcomes",
-    "on=tier.*": "campaigns on outcomes",
-    "on=achievement.*": "campaigns on achievements",
-    "on=reward.*": "campaigns on the reward store",
-    "on=custom.*": "campaigns on the programme's own events",
+    **{f"on={event}": what for event, what in _EVENTS.items()},
     "award_points.every": "awards in whole steps",
     "award_points.for_each": "bundles",
     "award_points.at_most": "bundles",
@@ -90,15 +119,7 @@ LATER: Mapping[str, str] = {
     "level.from.counter.*": "counters",
     # messages
     "messages.quiet": "quiet hours",
-    "trigger=transaction.*": "messages on other events of a sale",
-    "trigger=member.*": "messages on other events of a member",
-    "trigger=voucher.*": "messages on vouchers",
-    "trigger=promo_code.*": "messages on promo codes",
-    "trigger=points.*": "messages on other outcomes",
-    "trigger=tier.*": "messages on other outcomes",
-    "trigger=reward.*": "messages on the reward store",
-    "trigger=achievement.*": "messages on achievements",
-    "trigger=feedback.*": "messages on feedback",
+    **{f"trigger={event}": what for event, what in _EVENTS.items() if event not in OUTCOMES},
 }
 
 

@@ -1,7 +1,8 @@
 """The third stage: what is declared, and that every name used is declared and may stand where it stands."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
 
 from engine.rulebook.book import LOCAL_KINDS, Asked, Book, Declared, Document, conditions_in
@@ -86,7 +87,7 @@ def _reference(leaf: Leaf, part: Part, place: Place, book: Book, report: Report)
     name = getattr(part.node, "text", "")
     known = book.named(leaf.refers, place.path)
     if name not in known:
-        report.add("unknown-name", place, f"there is no {leaf.refers} {shown(name)}", nearest(name, known))
+        report.add("unknown-name", place, f"there is no {leaf.refers} {shown(name)}", partial(nearest, name, known))
 
 
 def _field(draft: FieldDraft, asked: Asked, path: str, book: Book, report: Report) -> None:
@@ -98,13 +99,18 @@ def _field(draft: FieldDraft, asked: Asked, path: str, book: Book, report: Repor
         message = f"{asked.on} has no {name}"
         report.add("field-not-here", place, message, f"known on {', '.join(known.field.on)}")
     elif known.field.of and known.field.of not in OPEN_KINDS and known.star not in book.named(known.field.of, path):
-        hint = nearest(known.star, book.named(known.field.of, path)) or "declare it first"
+        others = book.named(known.field.of, path)
+        hint = partial(_nearest_or_declare, known.star, others)
         report.add("unknown-name", place, f"there is no {known.field.of} {shown(known.star)}", hint)
     elif _personal(known, book):
         message = f"{name} is personal; it is sealed before anything is decided"
         report.add("personal-attribute", place, message, "ask of an attribute that is not personal")
     else:
         _values(draft, known, book, report)
+
+
+def _nearest_or_declare(name: str, known: Collection[str]) -> str:
+    return nearest(name, known) or "declare it first"
 
 
 def _no_field(name: str, place: Place, asked: Asked, path: str, book: Book, report: Report) -> None:
@@ -114,8 +120,12 @@ def _no_field(name: str, place: Place, asked: Asked, path: str, book: Book, repo
     elif matching(name):
         report.add("field-not-here", place, f"{name} may not stand here", _WHERE[asked.scope])
     else:
-        hint = nearest(name, possible(asked.scope, asked.on, book, path))
+        hint = partial(_nearest_field, name, asked, path, book)
         report.add("unknown-field", place, f"there is no field {shown(name)}", hint)
+
+
+def _nearest_field(name: str, asked: Asked, path: str, book: Book) -> str:
+    return nearest(name, possible(asked.scope, asked.on, book, path))
 
 
 def _personal(known: Known, book: Book) -> bool:
@@ -131,7 +141,7 @@ def _values(draft: FieldDraft, known: Known, book: Book, report: Report) -> None
     for check in draft.checks:
         for value in check.values if check.word != "exists" else ():
             if value.text not in names_of:
-                hint = nearest(value.text, names_of)
+                hint = partial(nearest, value.text, names_of)
                 report.add("unknown-name", value.place, f"there is no {kind} {shown(value.text)}", hint)
 
 
@@ -142,7 +152,7 @@ def _definition(draft: IsDraft, asked: Asked, book: Book, report: Report) -> Non
         report.add("field-not-here", place, "a definition may not stand here", _WHERE["line"])
     elif declared is None:
         known = book.named("definition")
-        report.add("unknown-name", place, f"there is no definition {shown(name)}", nearest(name, known))
+        report.add("unknown-name", place, f"there is no definition {shown(name)}", partial(nearest, name, known))
     elif asked.scope != "define":
         for leaf in _written_out(name, book):
             known_field = find(leaf.key.text, asked.scope)

@@ -1,6 +1,7 @@
 """The second stage: every file against the form that the language's tables give it. What does not fit is left out."""
 
 from dataclasses import replace
+from functools import partial
 
 from engine.rulebook.book import Book
 from engine.rulebook.condition_shape import condition, set_of_lines
@@ -72,7 +73,7 @@ def _choice(form: Choice, node: Node, report: Report) -> Part | None:
         return Part(form, node, node.text)
     if isinstance(node, Scalar) and (node.text or node.quoted):
         if not not_decided(f"{form.name}=", node.text, node, report):
-            hint = nearest(node.text, form.options)
+            hint = partial(nearest, node.text, form.options)
             report.add("unknown-choice", node.place, f"{shown(node.text)} is not one of the words for it", hint)
     elif not (isinstance(node, Map) and not_decided(f"{form.name}=", "{}", node, report)):
         report.add("wrong-shape", node.place, f"one word should stand here, not {kind_of(node)}")
@@ -112,8 +113,8 @@ def _map(form: MapOf, node: Node, report: Report) -> Part | None:
 def _record(form: Record, node: Node, report: Report) -> Part | None:
     if not isinstance(node, Map):
         if not (isinstance(node, Scalar) and not node.text and not node.quoted and not _required(form)):
-            hint = f"its keys: {', '.join(key.name for key in form.keys)}"
-            report.add("wrong-shape", node.place, f"a map should stand here, not {kind_of(node)}", hint)
+            keys = f"its keys: {', '.join(key.name for key in form.keys)}"
+            report.add("wrong-shape", node.place, f"a map should stand here, not {kind_of(node)}", keys)
             return None
         return Part(form, node, {})
     entries = {}
@@ -124,7 +125,7 @@ def _record(form: Record, node: Node, report: Report) -> Part | None:
             if part is not None:
                 entries[key.text] = Named(key, part)
         elif not not_decided(f"{form.name}.", key.text, key, report):
-            hint = nearest(key.text, [each.name for each in form.keys])
+            hint = partial(nearest, key.text, [each.name for each in form.keys])
             report.add("unknown-key", key.place, f"{shown(key.text)} is no key of {_called(form)}", hint)
     for name in _required(form):
         if node.get(name) is None:
@@ -149,7 +150,12 @@ def _effect(node: Node, report: Report) -> Part | None:
     kind = EFFECTS.get(key.text)
     if kind is None:
         if not not_decided("effect:", key.text, key, report):
-            report.add("unknown-effect", key.place, f"there is no effect {shown(key.text)}", nearest(key.text, EFFECTS))
+            report.add(
+                "unknown-effect",
+                key.place,
+                f"there is no effect {shown(key.text)}",
+                partial(nearest, key.text, EFFECTS),
+            )
         return None
     part = shaped(kind.shape, value, report)
     return None if part is None else Part(EffectShape(), node, Named(key, part))

@@ -1,9 +1,10 @@
-"""Which campaigns could fire for an event, by the most selective equality that each of them needs.
+"""Which campaigns could fire for an event: by the most selective equality that each of them needs, else by a lower bound.
 
 The answer is a function of the ruleset alone, so every matcher leaves out the same campaigns. A campaign is left out
 only where it cannot hold; one with `otherwise` only where its audience cannot hold, since its near misses count too.
 """
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -67,6 +68,24 @@ def _needs_a_line(test: Test) -> bool:
     return (test.op == "more_than" and smallest >= 0) or (test.op in ("at_least", "one_of") and smallest > 0)
 
 
+class Floor(NamedTuple):
+    """The field of the event must be a number of at least this."""
+
+    field: str
+    least: int
+
+
+def floors(condition: Condition | None, sets: Mapping[str, LineSet]) -> list[Floor]:
+    """The lower bounds of the event's own fields without which a condition cannot hold."""
+    match condition:
+        case Test(field, _, "at_least" | "more_than", (int(least),)) if field.rpartition(".")[0] not in sets:
+            return [Floor(field, least)]
+        case AllOf(conditions):
+            return [floor for part in conditions for floor in floors(part, sets)]
+        case _:
+            return []
+
+
 class Index:
     """Finds the positions of candidates in `ruleset.campaigns`."""
 
@@ -79,7 +98,8 @@ class Index:
         )
         self._by_type: dict[str, _Buckets] = defaultdict(_Buckets)
         for position, (campaign, options) in enumerate(zip(ruleset.campaigns, ways, strict=True)):
-            self._by_type[campaign.on].add(position, _best(options, campaign.on, shared))
+            needs, bounds = _best(options, campaign.on, shared), _floors(campaign)
+            self._by_type[campaign.on].add(position, needs, max(bounds, default=None, key=lambda floor: floor.least))
 
     def positions(self, facts: Facts) -> Sequence[int]:
         """Positions of the campaigns that could fire, ascending."""
@@ -90,6 +110,11 @@ class Index:
 def _ways(campaign: Campaign) -> list[Needs]:
     ways = choices(campaign.audience, campaign.line_sets)
     return ways if campaign.otherwise else ways + choices(campaign.when, campaign.line_sets)
+
+
+def _floors(campaign: Campaign) -> list[Floor]:
+    found = floors(campaign.audience, campaign.line_sets)
+    return found if campaign.otherwise else found + floors(campaign.when, campaign.line_sets)
 
 
 def _best(options: Iterable[Needs], on: str, shared: Mapping[tuple[str, Need], int]) -> Needs:
@@ -107,10 +132,16 @@ class _Buckets:
     def __init__(self) -> None:
         self._always: list[int] = []
         self._fields: dict[str, dict[Exact, list[int]]] = {}
+        self._floors: dict[str, tuple[list[int], list[int]]] = {}  # bounds ascending, and the position of each
         self._line_fields: dict[str, tuple[Callable[[Any], Any], dict[Exact, list[int]]]] = {}
 
-    def add(self, position: int, needs: Needs) -> None:
-        if not needs:
+    def add(self, position: int, needs: Needs, floor: Floor | None) -> None:
+        if not needs and floor is not None:
+            bounds, positions = self._floors.setdefault(floor.field, ([], []))
+            at = bisect_right(bounds, floor.least)
+            bounds.insert(at, floor.least)
+            positions.insert(at, position)
+        elif not needs:
             self._always.append(position)
         for need in needs:
             if need.of_line:
@@ -121,7 +152,15 @@ class _Buckets:
 
     def positions(self, facts: Facts) -> Sequence[int]:
         found = [*self._always]
-        fields = facts.fields
+        self._by_event(facts.fields, found)
+        for read, values in self._line_fields.values():
+            for line in facts.lines:
+                value = read(line)
+                if value is not None:
+                    found += values.get(value if type(value) is str else (type(value), value), ())
+        return sorted(set(found))
+
+    def _by_event(self, fields: Mapping[str, Any], found: list[int]) -> None:
         for name, values in self._fields.items():
             value = fields.get(name)
             if type(value) is str:
@@ -131,9 +170,7 @@ class _Buckets:
                     found += values.get(exact(each), ())
             elif value is not None:
                 found += values.get((type(value), value), ())
-        for read, values in self._line_fields.values():
-            for line in facts.lines:
-                value = read(line)
-                if value is not None:
-                    found += values.get(value if type(value) is str else (type(value), value), ())
-        return sorted(set(found))
+        for name, (bounds, positions) in self._floors.items():
+            value = fields.get(name)
+            if type(value) is int:
+                found += positions[: bisect_right(bounds, value)]

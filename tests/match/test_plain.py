@@ -110,9 +110,7 @@ def test_the_reason_names_the_first_condition_that_fails(body: str, fields: dict
 
 
 def test_an_audience_that_fails_is_not_eligible_and_is_the_reason() -> None:
-    (verdict,) = verdicts(
-        rules(c="audience: {member.tier: {not: gold}}\nwhen: {time.month: {at_least: 2}}"), {"member.tier": "gold"}
-    )
+    verdict = only("audience: {member.tier: {not: gold}}\nwhen: {time.month: {at_least: 2}}", {"member.tier": "gold"})
     assert verdict[1:] == (False, False, "member.tier")
 
 
@@ -183,10 +181,15 @@ def test_the_index_leaves_out_what_needs_another_value_unless_near_misses_count(
         app="when: {transaction.channel: app}",
         near="when: {transaction.channel: web}\notherwise: [award_points: {points: 2}]",
         tea="lines: {tea: {category: tea}}\nwhen: {tea.pieces: {at_least: 1}}",
+        dear="when: {transaction.amount: {at_least: 20.00}}",
+        cheap="when: {transaction.amount: {more_than: 5.00}}",
         none="lines: {tea: {category: tea}}\nwhen: {tea.pieces: {at_most: 1}}",
     )
-    asked = [verdict.campaign.name for verdict in verdicts(ruleset, {"transaction.channel": "app"}, COFFEE)]
-    assert asked == ["app", "near", "none"]
+    asked = [
+        verdict.campaign.name
+        for verdict in verdicts(ruleset, {"transaction.channel": "app", "transaction.amount": 900}, COFFEE)
+    ]
+    assert asked == ["app", "cheap", "near", "none"]
 
 
 def test_a_thousand_campaigns_cost_what_could_match() -> None:

@@ -52,7 +52,7 @@ def test_the_digest_depends_on_the_content_and_not_on_itself(sample: Ruleset) ->
 
 def test_the_order_of_line_sets_in_memory_is_not_in_the_bytes(sample: Ruleset) -> None:
     def turned(campaign: Campaign) -> Campaign:
-        return replace(campaign, line_sets=dict(reversed(campaign.line_sets.items())))
+        return replace(campaign, line_sets=dict(reversed(list(campaign.line_sets.items()))))
 
     assert encode(replace(sample, campaigns=tuple(map(turned, sample.campaigns)))) == encode(sample)
 
