@@ -159,10 +159,12 @@ async def _send(producer: Producer, prepared: Prepared) -> None:
 
 
 async def _send_in_order(producer: Producer, topic: str, partition: int, batches: Sequence[BatchBuilder]) -> None:
-    """Hands over the batches of one partition one by one; the client keeps one in flight, so their order holds."""
-    send = producer.kafka.send_batch
-    acknowledgements = [_watched(await send(batch, topic, partition=partition)) for batch in batches]
-    await asyncio.gather(*acknowledgements)
+    """Hands over the batches of one partition, each after the one before was acknowledged: a refused one leaves no hole.
+
+    The client keeps one in flight for each partition anyway.
+    """
+    for batch in batches:
+        await _watched(await producer.kafka.send_batch(batch, topic, partition=partition))
 
 
 _unfinished: set["asyncio.Future[None]"] = set()  # the loop itself holds tasks only weakly

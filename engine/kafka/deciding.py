@@ -13,6 +13,7 @@ from engine.kafka.surroundings import Surroundings
 from engine.kafka.ticking import ahead_of_broker
 from engine.kafka.transport import Batch
 from engine.pipeline.partition import Bounds, Folded, JournalRecord, StateRecord, TopicRecord
+from engine.ruleset.model import Ruleset
 from engine.wire.rows import DUE_HEADER, encode_due
 
 BOUNDS = Bounds()
@@ -51,6 +52,10 @@ class Deciding:
         if count < STUCK_ALLOWED or offset in self._around.operators.quarantined(self.number):
             return ""
         return f"the record at offset {offset} failed {count} times; see `guerdon quarantine {self.number} {offset}`"
+
+    def ruleset(self) -> Ruleset | None:
+        """The ruleset in force here; None before the first activation."""
+        return self._around.rulesets.loaded(self.rows.ruleset)
 
     async def apply(self, batch: Batch) -> None:
         """Decides a batch from the position on. Raises Gap, Halted, RecordFailed, TransactionUnknown and what `fold` raises."""
@@ -136,9 +141,8 @@ class Deciding:
 
     def _until_ahead(self, end: int, records: Sequence[JournalRecord]) -> tuple[int, str]:
         """Up to where the batch may be decided, and what is waited for there."""
-        tick = ahead_of_broker(
-            records, self._around.rulesets.newest(), self._around.operators.confirmed_ms(self.number)
-        )
+        confirmed_ms = self._around.operators.confirmed_ms(self.number)
+        tick = ahead_of_broker(records, self.ruleset(), confirmed_ms)
         if tick is None:
             return end, ""
         return tick.offset, (

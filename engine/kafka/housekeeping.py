@@ -162,9 +162,7 @@ class Housekeeping:
 
     def _tick(self, partition: OwnedPartition) -> None:
         deciding = partition.deciding
-        if deciding is None or not partition.open or partition.halted or not deciding.rows.ruleset:
-            return
-        if not by_the_wall(self._around.rulesets.newest()):
+        if deciding is None or not partition.open or partition.halted or not by_the_wall(deciding.ruleset()):
             return
         rows = deciding.rows
         to_ms = tick_to(self._now_ms(), rows.clock_ms, rows.next_due_ms(), deciding.ticked_to_ms)

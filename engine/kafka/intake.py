@@ -9,21 +9,21 @@ import contextlib
 import logging
 import secrets
 import time
-from collections import deque
 from collections.abc import Collection, Sequence
 
 from faust.types import TP
 
 from engine.broker.clients import Producer
 from engine.broker.offsets import Positions
-from engine.broker.reading import Fetched, beginning_offsets, end_offsets
+from engine.broker.reading import Fetched
 from engine.broker.settings import Settings
 from engine.broker.transaction import Outgoing, write_batches
 from engine.core.partitioning import partition_of
-from engine.errors import PartitionRefused, WorkerStuck
+from engine.errors import WorkerStuck
 from engine.kafka import metrics
 from engine.kafka.logs import at
 from engine.kafka.opening import JOURNAL
+from engine.kafka.sources import Source, starting_offsets
 from engine.kafka.surroundings import Surroundings
 from engine.kafka.transport import Batch
 from engine.wire.dead_letters import letter
@@ -41,17 +41,6 @@ _KEY_BYTES = 1_024  # what a record's key may take of the largest record
 _BREATH_RECORDS = 500  # so that other tasks run in between
 
 _log = logging.getLogger(__name__)
-
-
-class Source:
-    """One input partition while it is ours. `position` is the next offset to take in, None until known."""
-
-    def __init__(self, tp: TP, topic: str) -> None:
-        self.tp = tp
-        self.topic = topic  # without the prefix
-        self.position: int | None = None
-        self.queue: deque[Batch] = deque()
-        self.gaps = 0
 
 
 class IntakeStage:
@@ -133,7 +122,7 @@ class IntakeStage:
     async def _place_all(self) -> None:
         try:
             unknown = [source for source in self._sources.values() if source.position is None]
-            starts = await self._starts(unknown) if unknown else {}
+            starts = await starting_offsets(self._settings, self._positions, unknown) if unknown else {}
             for source in unknown:
                 source.position = starts[source.tp]
             await self._place(self._sources.values())
@@ -148,19 +137,6 @@ class IntakeStage:
         await self._around.consumer().place(
             {source.tp: source.position for source in sources if source.position is not None}
         )
-
-    async def _starts(self, sources: Sequence[Source]) -> dict[TP, int]:
-        """Where to start. Raises PartitionRefused where a committed position is not in the log."""
-        committed = await self._positions.read([(source.topic, source.tp.partition) for source in sources])
-        starts: dict[TP, int] = {}
-        for topic in sorted({source.topic for source in sources}):
-            numbers = [source.tp.partition for source in sources if source.topic == topic]
-            firsts = await beginning_offsets(self._settings, topic, numbers)
-            ends = await end_offsets(self._settings, topic, numbers)
-            for number in numbers:
-                tp = TP(self._settings.topic(topic), number)
-                starts[tp] = _start(tp, committed.get((topic, number)), firsts[number], ends[number])
-        return starts
 
     # -- rounds
 
@@ -306,19 +282,3 @@ def _source_record(source: Source, epoch: int, record: Fetched) -> SourceRecord:
         record.value,
         record.headers,
     )
-
-
-def _start(tp: TP, committed: int | None, first: int, end: int) -> int:
-    if committed is None:
-        return first
-    if committed > end:
-        raise PartitionRefused(
-            f"{tp.topic}:{tp.partition} ends at {end}, but intake has committed {committed}: the topic was re-created; "
-            "raise GUERDON_EPOCH and delete the positions of this topic from intake's group"
-        )
-    if committed < first:
-        raise PartitionRefused(
-            f"{tp.topic}:{tp.partition} starts at {first}, but intake has committed {committed}: "
-            "inputs between them were deleted before they were taken in"
-        )
-    return committed

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from engine.broker.clients import Producer, transactional_producer
 from engine.broker.offsets import Positions
 from engine.broker.reading import Fetched, beginning_offsets, end_offsets, read, record_at
+from engine.broker.settings import Settings
 from engine.errors import PartitionRefused
 from engine.kafka import metrics
 from engine.kafka.logs import at
@@ -18,6 +19,8 @@ from engine.wire.rows import DUE_HEADER, decode_due
 
 JOURNAL = "journal"
 STATE = "state"
+END_LOOKS = 4
+END_PAUSE_S = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -41,10 +44,25 @@ async def open_partition(number: int, around: Surroundings) -> Opened:
             progress()
             rows = await _restored(number, around, progress)
             await _check(number, rows, around)
+            if rows.ruleset:
+                await around.rulesets.load(rows.ruleset)
         except BaseException:
             await asyncio.shield(producer.stop())
             raise
         return Opened(number, producer, rows)
+
+
+async def end_reaching(settings: Settings, topic: str, number: int, position: int) -> int:
+    """The end of a partition, once it has reached a position or enough time for that has passed.
+
+    Right after a change of leaders the end may stand too low for a moment, until the new one has heard from its followers.
+    """
+    for _ in range(END_LOOKS):
+        end = (await end_offsets(settings, topic, [number]))[number]
+        if end >= position:
+            break
+        await asyncio.sleep(END_PAUSE_S)
+    return end
 
 
 def due_of(headers: Sequence[tuple[str, bytes]]) -> int | None:
@@ -89,8 +107,8 @@ async def _check(number: int, rows: Partition, around: Surroundings) -> None:
     settings = around.settings
     name = f"{settings.topic(JOURNAL)}:{number}"
     first = (await beginning_offsets(settings, JOURNAL, [number]))[number]
-    end = (await end_offsets(settings, JOURNAL, [number]))[number]
     position = rows.position
+    end = await end_reaching(settings, JOURNAL, number, position)
     if position > end:
         raise PartitionRefused(
             f"{name} ends at {end}, but {settings.topic(STATE)}:{number} says that {position} is next: "

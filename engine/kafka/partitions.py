@@ -12,6 +12,7 @@ from collections.abc import Collection
 
 from faust.types import TP
 
+from engine.broker.transaction import TransactionUnknown
 from engine.errors import RecordFailed
 from engine.kafka import metrics
 from engine.kafka.deciding import Deciding, Gap, Halted
@@ -147,7 +148,7 @@ class OwnedPartition:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it was, the worker must not go on without this partition
-            self._failed = True
+            self._failed = isinstance(error, TransactionUnknown)
             self._around.fail(error)
 
     async def _work(self, deciding: Deciding) -> None:

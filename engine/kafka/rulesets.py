@@ -42,7 +42,6 @@ class Rulesets:
         self._follower.raise_failure()
         return self._follower.latest
 
-    def newest(self) -> Ruleset | None:
-        """The ruleset published last, if it is loaded."""
-        digest = self.newest_digest()
+    def loaded(self, digest: str) -> Ruleset | None:
+        """A ruleset, if it is loaded."""
         return self._loaded[digest][0] if digest in self._loaded else None

@@ -43,19 +43,26 @@ def run(settings: Settings) -> int:
     0: stopped as told. Else the code of the error (`engine.errors`, `docs/worker.md`). The watchdog ends the process itself.
     """
     logs.configure(settings.log_format, settings.log_level)
+    watchdog = Watchdog()
+    watchdog.start()
     try:
-        return asyncio.run(Worker(settings).run())
+        return asyncio.run(_run(settings, watchdog))
     finally:
+        watchdog.stop()  # Not before: what is left of the loop may hang as well.
         logs.flush()
+
+
+async def _run(settings: Settings, watchdog: Watchdog) -> int:
+    return await Worker(settings, watchdog).run()
 
 
 class Worker:
     """One worker process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, watchdog: Watchdog) -> None:
         self._settings = settings
         self._metrics = Metrics()
-        self._watchdog = Watchdog()
+        self._watchdog = watchdog
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
         self._running: Running | None = None
@@ -66,15 +73,12 @@ class Worker:
         working = asyncio.create_task(self._work(), name="worker")
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._told_to_stop, number, working)
-        self._watchdog.start()
         try:
             await working
         except asyncio.CancelledError:
             _log.info("stopped before it had started")
         except Exception as error:  # noqa: BLE001 - the last resort: every error becomes an exit code
             self._fail(error)
-        finally:
-            self._watchdog.stop()
         return self._exit_code()
 
     async def _work(self) -> None:
