@@ -189,6 +189,20 @@ async def test_a_tick_far_ahead_halts_until_confirmed(deployment: Settings) -> N
         assert worker.stop() == 0
 
 
+async def test_a_quiet_partition_is_ticked_after_a_restart(deployment: Settings) -> None:
+    await _ran(deployment)
+    await _set_position(deployment, 1, clock=_now_ms() - 2 * 3_600_000)
+    with WorkerProcess(deployment) as worker:
+        worker.wait_for("ready")
+        for _ in range(100):
+            row = await _position(deployment, 1)
+            if _now_ms() - row["clock"] < 60_000:
+                break
+            await asyncio.sleep(0.1)
+        assert worker.stop() == 0
+    assert _now_ms() - row["clock"] < 60_000
+
+
 async def test_metrics_health_and_readiness_are_served(deployment: Settings) -> None:
     await publish(deployment)
     await feed(deployment, [*_enrolments(), ("members", b"not json")])

@@ -99,7 +99,9 @@ async def test_a_worker_stopped_beyond_its_session_changes_nothing_when_it_goes_
         assert one.stop() == 0
 
 
-async def test_wrong_credentials_end_at_once_with_a_code_of_their_own(shared: Settings, apache_broker: ApacheBroker) -> None:
+async def test_wrong_credentials_end_at_once_with_a_code_of_their_own(
+    shared: Settings, apache_broker: ApacheBroker
+) -> None:
     wrong = shared.model_copy(
         update={
             "bootstrap": apache_broker.sasl_bootstrap,
