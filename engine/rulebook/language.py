@@ -166,7 +166,11 @@ _CAMPAIGN = Record(
         Key(
             "runs",
             Record(
-                "runs", (Key("from", Leaf("start"), "first local day"), Key("until", Leaf("end"), "last local day"))
+                "runs",
+                (
+                    Key("from", Leaf("start"), "first local day, or the time it begins"),
+                    Key("until", Leaf("end"), "last local day, or the time it ends"),
+                ),
             ),
             "when it runs; either end may be open",
         ),

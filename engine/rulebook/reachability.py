@@ -6,9 +6,12 @@ from engine.rulebook.book import Book, conditions_in
 from engine.rulebook.diagnostics import Place, Report
 from engine.rulebook.drafts import Draft, FieldDraft, GroupDraft
 from engine.rulebook.fields import Field
+from engine.rulebook.nodes import Map
 from engine.rulebook.resolving import find
-from engine.rulebook.shapes import ConditionScope, Part
+from engine.rulebook.shapes import ConditionScope, Part, Record
 from engine.ruleset.model import Scalar, Test
+
+SALE = "transaction.completed"
 
 
 def reachability(book: Book, report: Report) -> Book:
@@ -20,8 +23,11 @@ def reachability(book: Book, report: Report) -> Book:
             _condition(asked.draft, asked.scope, report)
         if document.kind.name == "campaign":
             _runs(document.content, report)
+            _awards(document.content, report)
         elif document.kind.name == "tiers":
             _ladder(document.content, report)
+        elif document.kind.name == "programme":
+            _key(document.content, report)
     return book
 
 
@@ -29,6 +35,28 @@ def _runs(campaign: Part, report: Report) -> None:
     first, last = campaign.get("runs", "from"), campaign.get("runs", "until")
     if first is not None and last is not None and last.value <= first.value:
         report.add("never-runs", last.node.place, "the campaign ends before it begins")
+
+
+def _awards(campaign: Part, report: Report) -> None:
+    """Rates count what a sale cost, so they need a sale, and a set of lines needs a rate."""
+    event = campaign.read("on")
+    lines = campaign.get("lines")
+    if lines is not None and event not in (None, SALE):
+        report.add("field-not-here", lines.node.place, f"{event} has no lines", f"known on {SALE}")
+    for part in campaign.within():
+        if not isinstance(part.shape, Record) or part.shape.name != "award_points":
+            continue
+        per, of = part.get("per"), part.get("of")
+        if per is not None and event not in (None, SALE):
+            report.add("field-not-here", per.node.place, f"{event} has no amount for a rate to count", "leave it out")
+        if of is not None and isinstance(part.node, Map) and part.node.get("per") is None:
+            report.add("missing-key", of.node.place, '`of` is what a rate counts; it needs "per"', "e.g. per: 1.00")
+
+
+def _key(programme: Part, report: Report) -> None:
+    key = programme.get("transaction_key")
+    if key is not None and "transaction_id" not in [item.value for item in key.items]:
+        report.add("missing-key", key.node.place, "no sale is known without its transaction_id", "add it to the list")
 
 
 def _ladder(tiers: Part, report: Report) -> None:

@@ -251,6 +251,9 @@ def test_a_warning_does_not_keep_the_ruleset_back() -> None:
         ("lines: {tea: tea}", "wrong-shape"),
         ("group: multipliers", "not-decided-yet"),
         ("then:", "wrong-shape"),
+        ("then: [{award_points: {points: 5, of: tea}}]\nlines: {tea: {category: tea}}", "missing-key"),
+        ("on: member.enrolled\nthen: [{award_points: {points: 5, per: 1.00}}]", "field-not-here"),
+        ("on: activity.recorded\nlines: {tea: {category: tea}}", "field-not-here"),
     ],
 )
 def test_a_mistake_in_a_campaign_has_its_code(body: str, code: str) -> None:
@@ -265,6 +268,7 @@ def test_a_mistake_in_a_campaign_has_its_code(body: str, code: str) -> None:
         ("counters: {visits: {on: transaction.completed, add: 1}}", "not-decided-yet"),
         ("returns: {accept_for: 400 days}", "not-decided-yet"),
         ("time: {late: 1 month}", "field-type"),
+        ("transaction_key: [outlet_code]", "missing-key"),
         ("define: {a: {is: b}, b: {is: a}}", "definition-cycle"),
         ("earning: {except: {transaction.channel: app}}", "field-not-here"),
         ("define: {a: {member.profile.email: x}}", "personal-attribute"),
