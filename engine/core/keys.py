@@ -5,7 +5,7 @@ A row belongs to the subject before the first slash, so slashes in ids are escap
 
 from collections.abc import Iterable
 
-SCANNED = ("/lot/", "/parked/")  # collections whose keys can be listed in order
+SCANNED = ("/lot/", "/parked/", "/counter/", "/transaction/")  # collections whose keys can be listed in order
 NEVER = "9999999999999"  # stands where an instant would, after all instants
 
 

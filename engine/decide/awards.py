@@ -1,96 +1,134 @@
-"""Campaigns to points: which fire, what each awards, and the lots that it becomes (B-1, B-9, B-10, B-12)."""
+"""Carrying out what campaigns give: points into lots, tags, attributes, messages, the programme's own events (B-1, B-13)."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from engine.core import ids, keys
-from engine.core.amounts import at_rate
 from engine.core.calendar import expires_at
 from engine.core.instants import render
 from engine.core.records import Event, Json
+from engine.decide.campaigning import Campaigns, Proposal, awaited
 from engine.decide.draft import Draft
-from engine.decide.facts import earning_amount
+from engine.decide.limiting import Uses
 from engine.decide.notifying import notify
+from engine.decide.reckoning import Award
 from engine.decide.rows import VERSION, AccountRow, AwardRow, LotRow, MemberRow
-from engine.decide.settling import Campaigns
-from engine.ruleset.matching import Facts, Rules
-from engine.ruleset.model import Account, AwardPoints, Campaign, Effect, Notify
+from engine.ruleset.effects import AddTag, AwardPoints, Effect, Emit, Notify, RemoveTag, SetAttribute
+from engine.ruleset.limits import Limit
+from engine.ruleset.model import Campaign
 
 _EMPTY = AccountRow(balance=0, earned=0)
-
-
-class Award(NamedTuple):
-    """Points that a campaign gives, before they are posted. `base_minor` is what the rate was taken of, 0 for fixed points."""
-
-    campaign: str
-    effect: AwardPoints
-    points: int
-    base_minor: int
-    line_ids: tuple[str, ...]
-
-
-def campaigns_on(draft: Draft, facts: Facts) -> tuple[Campaigns, list[tuple[Campaign, Effect]]]:
-    """What became of every candidate, and the effects to carry out in the ruleset's order."""
-    campaigns = Campaigns()
-    effects: list[tuple[Campaign, Effect]] = []
-    for verdict in draft.rules.matcher.candidates(facts):
-        campaign = verdict.campaign
-        chosen = campaign.then if verdict.holds else campaign.otherwise if verdict.eligible else ()
-        if campaign.state == "shadow":
-            campaigns.shadow.append(_shadow(verdict.holds, verdict.reason, campaign, chosen, facts, draft.rules))
-            continue
-        if verdict.holds:
-            campaigns.fired.append(campaign.name)
-        else:
-            campaigns.refused.append({"campaign": campaign.name, "reason": verdict.reason})
-        effects.extend((campaign, effect) for effect in chosen)
-    return campaigns, effects
+_MICRO = 1_000_000
 
 
 def carry_out(
     draft: Draft,
     event: Event,
     member: MemberRow,
-    facts: Facts,
-    effects: Sequence[tuple[Campaign, Effect]],
+    proposals: Sequence[Proposal],
+    campaigns: Campaigns,
     sale_key: str | None,
 ) -> list[AwardRow]:
-    """Carries out the effects on the member, in their order, and returns the awards to keep with the sale."""
-    awards: list[AwardRow] = []
-    for campaign, effect in effects:
-        match effect:
-            case AwardPoints():
-                award = award_of(campaign, effect, facts, draft.rules)
-                if award.points > 0:
-                    awards.append(_post(draft, event, member, award, len(awards), sale_key))
-            case Notify():
-                notify(draft, effect.message, event.id, member, {"campaign": campaign.name})
-    return awards
+    """Carries out the effects in their order, within the member's limits, and returns the awards to keep with the sale."""
+    kept: list[AwardRow] = []
+    for proposal in proposals:
+        campaign = proposal.campaign
+        awards = iter(proposal.awards)
+        waits = False
+        for effect in proposal.effects:
+            award = next(awards, None) if isinstance(effect, AwardPoints) else None
+            if waiting := awaited(campaign, effect):
+                waits = True
+                campaigns.carried.append(_carried(campaign, effect, award, waiting))
+            elif award is not None:
+                kept.extend(_award(draft, event, member, award, len(kept), campaigns, sale_key))
+            else:
+                _change(draft, event, member, campaign, effect)
+        if not waits and not proposal.otherwise and campaign.limits:
+            uses = Uses(draft, event, member, f"campaign:{campaign.name}", campaign.limits)
+            uses.take("times", 1)
+            uses.keep()
+    return kept
 
 
-def award_of(campaign: Campaign, effect: AwardPoints, facts: Facts, rules: Rules) -> Award:
-    """What an effect awards for an event: fixed points, or a rate floored once over the lines it names."""
-    if effect.of is None:
-        lines = facts.earning
-        base: int = facts.fields.get("transaction.amount", 0)
-    else:
-        lines = rules.matcher.select(campaign.line_sets[effect.of], facts)
-        if len(facts.earning) < len(facts.lines):
-            earning = {line["line_id"] for line in facts.earning}
-            lines = [line for line in lines if line["line_id"] in earning]
-        base = sum(earning_amount(line, rules) for line in lines)
-    line_ids = tuple(line["line_id"] for line in lines)
-    if effect.per_minor is None:
-        return Award(campaign.name, effect, effect.points, 0, line_ids)
-    return Award(campaign.name, effect, at_rate(base, effect.points, effect.per_minor), base, line_ids)
+def _award(
+    draft: Draft,
+    event: Event,
+    member: MemberRow,
+    award: Award,
+    number: int,
+    campaigns: Campaigns,
+    sale_key: str | None,
+) -> list[AwardRow]:
+    given = _within_limits(draft, event, member, award)
+    if given != award.points:
+        cut = {"campaign": award.campaign.name, "asked": award.points, "given": given}
+        campaigns.limited.append(cut)
+    if given <= 0:
+        return []
+    return [_post(draft, event, member, award._replace(points=given), number, sale_key)]
+
+
+def _within_limits(draft: Draft, event: Event, member: MemberRow, award: Award) -> int:
+    """What the limits of the campaign, its group and the account leave of an award; taken from each."""
+    rules, campaign = draft.rules, award.campaign
+    owners: list[tuple[str, Sequence[Limit]]] = [(f"campaign:{campaign.name}", campaign.limits)]
+    if campaign.group:
+        owners.append((f"group:{campaign.group}", rules.groups[campaign.group].limits))
+    owners.append((f"account:{award.effect.account}", rules.accounts[award.effect.account].limits))
+    limited = [Uses(draft, event, member, owner, limits) for owner, limits in owners if limits]
+    points = award.points
+    worth_micro = rules.accounts[award.effect.account].worth_micro or 0
+    for uses in limited:
+        points = uses.clamped("points", points)
+        if worth_micro:
+            cost = points * worth_micro // _MICRO
+            left = uses.clamped("budget", cost)
+            points = points if left == cost else left * _MICRO // worth_micro
+    for uses in limited:
+        uses.take("points", points)
+        uses.take("budget", points * worth_micro // _MICRO)
+        uses.keep()
+    return points
+
+
+def _change(draft: Draft, event: Event, member: MemberRow, campaign: Campaign, effect: Effect) -> None:
+    """Everything but points; it takes effect for the next event (B-9)."""
+    member_id, name = member["member_id"], campaign.name
+    match effect:
+        case AddTag(tag) if tag not in member["tags"]:
+            member["tags"] = sorted([*member["tags"], tag])
+            draft.happened("member.tagged", {"member_id": member_id, "tag": tag, "campaign": name}, name)
+        case RemoveTag(tag) if tag in member["tags"]:
+            member["tags"] = [each for each in member["tags"] if each != tag]
+            draft.happened("member.untagged", {"member_id": member_id, "tag": tag, "campaign": name}, name)
+        case SetAttribute(attribute, value) if member["profile"].get(attribute) != value:
+            member["profile"][attribute] = value
+            changed = {"member_id": member_id, "attribute": attribute, "value": value, "campaign": name}
+            draft.happened("member.attribute_set", changed, name)
+        case Notify(message):
+            notify(draft, message, event.id, member, {"campaign": name})
+        case Emit(custom, data):
+            draft.happened(f"custom.{custom}", {"member_id": member_id, "campaign": name, **data}, name)
+
+
+def _carried(campaign: Campaign, effect: Effect, award: Award | None, waiting: str) -> dict[str, Json]:
+    carried: dict[str, Json] = {"campaign": campaign.name, "effect": _snake(type(effect).__name__), "awaits": waiting}
+    if award is not None:
+        carried["points"] = award.points
+    return carried
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
 def _post(draft: Draft, event: Event, member: MemberRow, award: Award, number: int, sale_key: str | None) -> AwardRow:
-    account = _account(draft.rules, award.effect.account)
+    account = draft.rules.accounts[award.effect.account]
+    campaign = award.campaign.name
     expiry = award.effect.expires or account.expires
     earned = event.time_ms
     gone = None if expiry is None else expires_at(earned, expiry, draft.rules.ruleset.programme.zone)
-    lot_id = ids.derive(draft.record, draft.subject, "lot", award.campaign, str(number))
+    lot_id = ids.derive(draft.record, draft.subject, "lot", campaign, str(number))
     balance = member["accounts"].get(account.name, _EMPTY)
     lot: LotRow = {
         "v": VERSION,
@@ -102,21 +140,20 @@ def _post(draft: Draft, event: Event, member: MemberRow, award: Award, number: i
         "earned_at": earned,
         "active_from": earned,
         "expires_at": gone,
-        "campaign": award.campaign,
+        "campaign": campaign,
         "record": draft.record,
         "transaction": sale_key,
     }
     draft.put(keys.row(draft.subject, "lot", account.name, keys.instant(gone), keys.instant(earned), lot_id), lot, gone)
     after = balance["balance"] + award.points
     member["accounts"][account.name] = {"balance": after, "earned": balance["earned"] + award.points}
-    draft.happened("points.awarded", _awarded(lot, award, balance["balance"], after, event.data), award.campaign)
-    rate = None if award.effect.per_minor is None else [award.effect.points, award.effect.per_minor]
+    draft.happened("points.awarded", _awarded(lot, award, balance["balance"], after, event.data), campaign)
     return {
-        "campaign": award.campaign,
+        "campaign": campaign,
+        "effect": award.number,
         "account": account.name,
         "points": award.points,
         "lot": lot_id,
-        "rate": rate,
         "base_minor": award.base_minor,
         "line_ids": list(award.line_ids),
     }
@@ -125,7 +162,7 @@ def _post(draft: Draft, event: Event, member: MemberRow, award: Award, number: i
 def _awarded(lot: LotRow, award: Award, before: int, after: int, payload: Mapping[str, Json]) -> dict[str, Json]:
     data: dict[str, Json] = {
         "member_id": lot["member_id"],
-        "campaign": award.campaign,
+        "campaign": lot["campaign"],
         "account": lot["account"],
         "points": award.points,
         "lot_id": lot["lot_id"],
@@ -141,23 +178,3 @@ def _awarded(lot: LotRow, award: Award, before: int, after: int, payload: Mappin
     if "transaction_id" in payload:
         data["transaction_id"] = payload["transaction_id"]
     return data
-
-
-def _shadow(
-    holds: bool, reason: str, campaign: Campaign, effects: Sequence[Effect], facts: Facts, rules: Rules
-) -> dict[str, Json]:
-    awards = [award_of(campaign, effect, facts, rules) for effect in effects if isinstance(effect, AwardPoints)]
-    return {
-        "mode": "shadow",
-        "campaign": campaign.name,
-        "fired": holds,
-        "reason": reason,
-        "points": {award.effect.account: award.points for award in awards},
-    }
-
-
-def _account(rules: Rules, name: str) -> Account:
-    for account in rules.ruleset.programme.accounts:
-        if account.name == name:
-            return account
-    raise AssertionError(f"the compiler let through an unknown account {name}")

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from engine.core import keys
 from engine.core.records import Event, Json, Message
+from engine.decide.campaigning import Campaigns
 from engine.decide.draft import Draft
 from engine.decide.rows import VERSION, AskedRow, MemberRow
-from engine.decide.settling import Campaigns, decision_of
+from engine.decide.settling import decision_of
 
 CLAIMED, GRANTED, TAKEN = "external.claimed", "external.granted", "external.taken"
 

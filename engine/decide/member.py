@@ -4,7 +4,9 @@ from typing import cast
 
 from engine.core.records import Event
 from engine.decide.admission import refusal
-from engine.decide.awards import campaigns_on, carry_out
+from engine.decide.awards import carry_out
+from engine.decide.campaigning import Campaigns, propose
+from engine.decide.counting import count
 from engine.decide.draft import Draft
 from engine.decide.facts import facts_of
 from engine.decide.linking import claim_external_ids
@@ -13,7 +15,7 @@ from engine.decide.parking import park, release
 from engine.decide.progress import join_ladders, progress
 from engine.decide.repeats import natural_key, refuse_repeat, seen_before, take_key, taken
 from engine.decide.rows import KEEP_KEYS_MS, VERSION, AwardRow, MemberRow, TransactionRow
-from engine.decide.settling import Campaigns, refused, settled
+from engine.decide.settling import refused, settled
 
 
 def enrol(draft: Draft, event: Event, clock_ms: int | None) -> None:
@@ -173,8 +175,10 @@ def _decide_campaigns(
     draft: Draft, event: Event, member: MemberRow, sale_key: str | None, *, as_at_enrolment: bool
 ) -> tuple[Campaigns, list[AwardRow]]:
     facts = facts_of(event, member, draft.rules, as_at_enrolment=as_at_enrolment)
-    campaigns, effects = campaigns_on(draft, facts)
-    awards = carry_out(draft, event, member, facts, effects, sale_key)
+    facts = count(draft, event, member, facts)
+    campaigns = Campaigns()
+    proposals = propose(draft, event, member, facts, campaigns)
+    awards = carry_out(draft, event, member, proposals, campaigns, sale_key)
     progress(draft, event, member, awards)
     return campaigns, awards
 

@@ -67,11 +67,11 @@ class AwardRow(TypedDict):
     """One award of a sale, with all that a return needs to prorate it (B-22)."""
 
     campaign: str
+    effect: int  # its place among the campaign's effects, in the ruleset of the sale
     account: str
     points: int
     lot: str
-    rate: list[int] | None  # [points, per_minor], None for fixed points
-    base_minor: int
+    base_minor: int  # what a rate was taken of, 0 where there was none
     line_ids: list[str]
 
 
@@ -128,3 +128,29 @@ class ExternalRow(TypedDict):
     v: int
     member: str
     kind: str
+
+
+class CounterRow(TypedDict):
+    """`counter/<name>/<year-month>`: what was counted in a local month, as [when, how much, which value]."""
+
+    v: int
+    at: list[list[Json]]
+
+
+class CounterMetaRow(TypedDict):
+    """`counter/<name>/meta`: what the counter was defined as, and the highest count of a field in a window, as [since, count]."""
+
+    v: int
+    definition: str
+    peaks: dict[str, list[int]]
+
+
+class UsesRow(TypedDict):
+    """`uses/<campaign, group or account>`: how much of each limit a member used, by the limit's name and the start of its window.
+
+    `at` keeps single uses as [when, how much] where a window slides.
+    """
+
+    v: int
+    used: dict[str, dict[str, int]]
+    at: dict[str, list[list[int]]]

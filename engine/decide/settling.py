@@ -1,22 +1,13 @@
 """What is recorded of an input, exactly once: decided, or refused with its reason (B-14)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from engine.core.instants import render
 from engine.core.records import Event, Json
+from engine.decide.campaigning import Campaigns
 from engine.decide.draft import Draft
 
 DECIDED = "decided"
-
-
-@dataclass(slots=True)
-class Campaigns:
-    """What became of the campaigns that were candidates for an event, in the ruleset's order."""
-
-    fired: list[str] = field(default_factory=list)
-    refused: list[dict[str, str]] = field(default_factory=list)
-    shadow: list[Json] = field(default_factory=list)
 
 
 def settled(draft: Draft, event: Event, campaigns: Campaigns | None = None) -> None:
@@ -51,6 +42,7 @@ def _payload(draft: Draft, event: Event, status: str, campaigns: Campaigns) -> d
         "campaigns_fired": campaigns.fired,
         "campaigns_refused": campaigns.refused,
     }
-    if campaigns.shadow:
-        payload["shadow"] = campaigns.shadow
+    for name in ("shadow", "carried", "limited"):
+        if found := getattr(campaigns, name):
+            payload[name] = found
     return payload

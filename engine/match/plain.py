@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from engine.match.predicates import Holds, Predicate, Read, predicate
+from engine.ruleset.conditions import Condition, LineSet
 from engine.ruleset.index import Index
 from engine.ruleset.lines import line_value, measure
 from engine.ruleset.matching import Facts, Line, Verdict
-from engine.ruleset.model import Campaign, Condition, LineSet, Ruleset
+from engine.ruleset.model import Campaign, Ruleset
 
 _MEASURES = ("pieces", "count", "amount", "distinct_skus")
 

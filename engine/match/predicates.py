@@ -9,8 +9,8 @@ A value of another type than the test's does not hold either; nothing here raise
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from engine.ruleset.conditions import AllOf, AnyOf, Condition, FieldType, NoneOf, Scalar, Test
 from engine.ruleset.index import exact
-from engine.ruleset.model import AllOf, AnyOf, Condition, FieldType, NoneOf, Scalar, Test
 
 Subject = Any
 Read = Callable[[Any], Any]  # a field's value of a subject, None where it is missing

@@ -11,7 +11,7 @@ from engine.rulebook.nodes import Scalar as Written
 from engine.rulebook.resolving import Known, find
 from engine.rulebook.scalars import READERS, Reading, Wrong
 from engine.rulebook.shapes import ConditionScope
-from engine.ruleset.model import FieldType, Op, Scalar, Test
+from engine.ruleset.conditions import FieldType, Op, Scalar, Test
 
 _AROUND = ("clock", "month_day")  # a day and a year begin again: from 22:00 before 06:00
 _WORDS_OF = {"set": "a set", "any": "an attribute that the programme does not declare"}

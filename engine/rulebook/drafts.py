@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from engine.rulebook.diagnostics import Place
 from engine.rulebook.nodes import Scalar
-from engine.ruleset.model import Test
+from engine.ruleset.conditions import Test
 
 
 class Check(NamedTuple):

@@ -12,7 +12,8 @@ from engine.rulebook.language import EFFECTS
 from engine.rulebook.shapes import Part
 from engine.rulebook.zones import zone_table
 from engine.ruleset.codec import sealed
-from engine.ruleset.model import SEMANTICS, Campaign, Effect, Programme, Ruleset
+from engine.ruleset.effects import Effect
+from engine.ruleset.model import SEMANTICS, Campaign, Programme, Ruleset
 
 
 def emit(book: Book, report: Report) -> Book:

@@ -6,22 +6,9 @@ from typing import Any, NamedTuple
 from engine.core.calendar import Expiry
 from engine.rulebook.drafts import Draft, FieldDraft, GroupDraft, IsDraft
 from engine.rulebook.shapes import Part
-from engine.ruleset.model import (
-    Account,
-    AllOf,
-    AnyOf,
-    Attribute,
-    AwardPoints,
-    Condition,
-    Earning,
-    Ladder,
-    Level,
-    LineSet,
-    MessageRule,
-    NoneOf,
-    Notify,
-    TimeRules,
-)
+from engine.ruleset.conditions import AllOf, AnyOf, Condition, LineSet, NoneOf
+from engine.ruleset.effects import AwardPoints, Fixed, Notify, Rate
+from engine.ruleset.model import Account, Attribute, Earning, Ladder, Level, MessageRule, TimeRules
 
 _DAY_MS = 86_400_000
 _MINUTE_MS = 60_000
@@ -72,11 +59,10 @@ def line_set(part: Part, context: Context) -> LineSet:
 
 def award_points(part: Part, context: Context) -> AwardPoints:
     """The effect `award_points`."""
+    points, per_minor = part.read("points"), part.read("per")
     return AwardPoints(
-        points=part.read("points"),
+        Fixed(points) if per_minor is None else Rate(points, per_minor, part.read("of")),
         account=part.read("account") or context.default_account,
-        per_minor=part.read("per"),
-        of=part.read("of"),
         expires=expiry(part.get("expires")),
     )
 

@@ -11,7 +11,7 @@ from engine.rulebook import emitting
 from engine.rulebook.emitting import Context
 from engine.rulebook.later import OUTCOMES
 from engine.rulebook.shapes import Choice, Conditions, EffectShape, Key, Leaf, Lines, ListOf, MapOf, Part, Record, Shape
-from engine.ruleset.model import Effect
+from engine.ruleset.effects import Effect
 
 INPUTS = ("transaction.completed", "member.enrolled", "activity.recorded")  # that campaigns are decided on
 

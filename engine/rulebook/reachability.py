@@ -9,7 +9,7 @@ from engine.rulebook.fields import Field
 from engine.rulebook.nodes import Map
 from engine.rulebook.resolving import find
 from engine.rulebook.shapes import ConditionScope, Part, Record
-from engine.ruleset.model import Scalar, Test
+from engine.ruleset.conditions import Scalar, Test
 
 SALE = "transaction.completed"
 

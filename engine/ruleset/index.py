@@ -9,9 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from engine.ruleset.conditions import AllOf, AnyOf, Condition, LineSet, Scalar, Test
 from engine.ruleset.lines import line_value
 from engine.ruleset.matching import Facts
-from engine.ruleset.model import AllOf, AnyOf, Campaign, Condition, LineSet, Ruleset, Scalar, Test
+from engine.ruleset.model import Campaign, Ruleset
 
 Exact = str | tuple[type, Scalar | None]  # a value that equals only its own type: True is not 1
 

@@ -1,10 +1,15 @@
 """The seam between deciding and matching: what is asked of a matcher, and what it is asked with."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from engine.ruleset.model import AllOf, AnyOf, Campaign, Condition, LineSet, MessageRule, NoneOf, Ruleset, Test
+from engine.core.ids import derive
+from engine.ruleset.conditions import AllOf, AnyOf, Condition, LineSet, NoneOf, Test
+from engine.ruleset.limits import Derived, Group
+from engine.ruleset.model import Account, Campaign, MessageRule, Ruleset
+
+T = TypeVar("T")
 
 Line = Mapping[
     str, Any
@@ -75,13 +80,32 @@ class Rules:
     salt: str = ""
     asked: Asked = field(init=False, repr=False)
     messages_on: Mapping[str, tuple[MessageRule, ...]] = field(init=False, repr=False)
+    derived_of: Mapping[str, tuple[Derived, ...]] = field(init=False, repr=False)  # by counter
+    definitions: Mapping[str, str] = field(init=False, repr=False)  # a digest of each counter's
+    groups: Mapping[str, Group] = field(init=False, repr=False)
+    accounts: Mapping[str, Account] = field(init=False, repr=False)
+    followed: frozenset[str] = field(init=False, repr=False)  # the types that some campaign is on
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "asked", _asked(self.ruleset))
-        by_type: dict[str, tuple[MessageRule, ...]] = {}
-        for rule in self.ruleset.messages:
-            by_type[rule.on] = (*by_type.get(rule.on, ()), rule)
-        object.__setattr__(self, "messages_on", by_type)
+        programme = self.ruleset.programme
+        computed = {
+            "asked": _asked(self.ruleset),
+            "messages_on": _by(self.ruleset.messages, lambda rule: rule.on),
+            "derived_of": _by(programme.derived, lambda derived: derived.counter),
+            "definitions": {counter.name: derive(repr(counter)) for counter in programme.counters},
+            "groups": {group.name: group for group in programme.groups},
+            "accounts": {account.name: account for account in programme.accounts},
+            "followed": frozenset(campaign.on for campaign in self.ruleset.campaigns),
+        }
+        for name, value in computed.items():
+            object.__setattr__(self, name, value)
+
+
+def _by(values: Iterable[T], key: Callable[[T], str]) -> dict[str, tuple[T, ...]]:
+    found: dict[str, tuple[T, ...]] = {}
+    for value in values:
+        found[key(value)] = (*found.get(key(value), ()), value)
+    return found
 
 
 def _asked(ruleset: Ruleset) -> Asked:
@@ -89,6 +113,8 @@ def _asked(ruleset: Ruleset) -> Asked:
     for campaign in ruleset.campaigns:
         asked.update(fields_of(campaign.audience))
         asked.update(fields_of(campaign.when))
+    for counter in ruleset.programme.counters:
+        asked.update(fields_of(counter.when), () if counter.distinct is None else (counter.distinct,))
     return Asked(
         time=any(name.startswith("time.") for name in asked),
         member=any(name.startswith("member.") for name in asked),

@@ -8,71 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.core.calendar import Expiry, Zone
+from engine.ruleset.conditions import Condition, FieldType, LineSet
+from engine.ruleset.effects import Effect
+from engine.ruleset.limits import Counter, Derived, Group, Limit
 
 SEMANTICS = 1  # version of the rules of deciding that a ruleset is compiled for
-
-Scalar = str | int | bool
-FieldType = Literal["money", "points", "int", "text", "day", "month_day", "bool", "set"]
-Op = Literal[
-    "one_of",
-    "not_one_of",
-    "at_least",
-    "at_most",
-    "more_than",
-    "less_than",
-    "from",
-    "before",
-    "has",
-    "has_any",
-    "has_all",
-    "has_none",
-    "starts_with",
-    "exists",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """One field against what it must be; does not hold where the field is missing (B-15), `exists: false` apart."""
-
-    field: str
-    type: FieldType
-    op: Op
-    values: tuple[Scalar, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    """Every one of them holds."""
-
-    conditions: tuple["Condition", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    """At least `at_least` of them hold (1 for `any`)."""
-
-    conditions: tuple["Condition", ...]
-    at_least: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class NoneOf:
-    """None of them holds; a test on a missing field counts as not holding."""
-
-    conditions: tuple["Condition", ...]
-
-
-Condition = Test | AllOf | AnyOf | NoneOf
-
-
-@dataclass(frozen=True, slots=True)
-class LineSet:
-    """Lines that match, less those that `excluding` matches; `None` matches all, or excludes none. Fields are line fields: `category`, `attributes.x`."""
-
-    including: Condition | None
-    excluding: Condition | None
-
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -82,6 +22,7 @@ class Account:
     spendable: bool
     expires: Expiry | None
     worth_micro: int | None  # millionths of a minor unit that one point is worth; None where not said
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +42,7 @@ class TimeRules:
     late_ms: int
     then: Literal["refuse", "accept"]
     ahead_ms: int
+    week_starts: str = "monday"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,27 +67,9 @@ class Programme:
     time: TimeRules
     transaction_key: tuple[str, ...]
     modules: tuple[str, ...]  # those that are on
-
-
-@dataclass(frozen=True, slots=True)
-class AwardPoints:
-    """Fixed: `points`. A rate: `points` per `per_minor` of the amount of the lines in `of` (None: the whole transaction), floored once."""
-
-    points: int
-    account: str
-    per_minor: int | None = None
-    of: str | None = None  # a name in the campaign's line_sets
-    expires: Expiry | None = None  # None: the account's own
-
-
-@dataclass(frozen=True, slots=True)
-class Notify:
-    """Ask the messaging service for the message `message`."""
-
-    message: str
-
-
-Effect = AwardPoints | Notify
+    counters: tuple[Counter, ...] = ()
+    derived: tuple[Derived, ...] = ()
+    groups: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +89,9 @@ class Campaign:
     base: bool
     priority: int
     state: Literal["live", "shadow", "paused"]
+    group: str = ""  # "" for none
+    limits: tuple[Limit, ...] = ()
+    times: str = ""  # the derived field that says how many times over the effects are given (`every: 10`); "" for once
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +114,10 @@ class Ladder:
 
 @dataclass(frozen=True, slots=True)
 class MessageRule:
-    """A notification sent for each input or outcome of type `on` that `when` holds for (fields `tier.after`, `tier.before`, `tier.next`, `tier.ladder`)."""
+    """A notification sent for each input or outcome of type `on` that `when` holds for.
+
+    Of a tier event, `when` may ask for `tier.after`, `tier.before`, `tier.next` and `tier.ladder`.
+    """
 
     name: str  # the trigger, and the template's name
     on: str

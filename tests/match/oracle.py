@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from engine.ruleset.conditions import AllOf, AnyOf, Condition, LineSet, NoneOf, Test
 from engine.ruleset.matching import Facts, Line
-from engine.ruleset.model import AllOf, AnyOf, Campaign, Condition, LineSet, NoneOf, Test
+from engine.ruleset.model import Campaign
 
 
 def running(campaign: Campaign, facts: Facts) -> bool:

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from engine.core.instants import DAY_MS, parse
-from engine.ruleset.model import AwardPoints, Test
+from engine.ruleset.conditions import Test
+from engine.ruleset.effects import AwardPoints, Fixed
 from tests.support.journals import START, Log, enrolled, event, line, sale
 from tests.support.programme import campaign, rules, ruleset
 
@@ -98,7 +99,7 @@ def test_a_sale_before_its_enrolment_waits_and_is_then_decided_in_order() -> Non
 
 
 def test_a_parked_sale_counts_for_no_opt_in() -> None:
-    opted = campaign("vip", AwardPoints(50, "points"), audience=Test("member.opted_in", "bool", "one_of", (True,)))
+    opted = campaign("vip", AwardPoints(Fixed(50), "points"), audience=Test("member.opted_in", "bool", "one_of", (True,)))
     made = Log(rules(ruleset(opted)))
     made.feed(sale("M", "T", line(1, 1000)), enrolled("M", opt_ins=["vip"]))
     assert made.data("points.awarded") == []
@@ -178,7 +179,7 @@ def test_a_member_tells_anew() -> None:
 
 
 def test_a_shadow_campaign_is_decided_and_gives_nothing() -> None:
-    shadow = campaign("later", AwardPoints(50, "points"), state="shadow")
+    shadow = campaign("later", AwardPoints(Fixed(50), "points"), state="shadow")
     made = Log(rules(ruleset(shadow))).feed(enrolled("M"), sale("M", "T", line(1, 1000)))
     assert made.data("points.awarded") == []
     (decision,) = [each for each in made.data("decision.recorded") if "shadow" in each]

@@ -8,9 +8,11 @@ import pytest
 from engine.core.calendar import Expiry, Period
 from engine.errors import UsageError
 from engine.rulebook.compiler import compile_folder, compile_sources
-from engine.ruleset import model
+from engine.ruleset import conditions, model
 from engine.ruleset.codec import digest_of
-from engine.ruleset.model import AllOf, AnyOf, AwardPoints, Campaign, Condition, LineSet, NoneOf, Notify, Ruleset
+from engine.ruleset.conditions import AllOf, AnyOf, Condition, LineSet, NoneOf
+from engine.ruleset.effects import AwardPoints, Fixed, Notify, Rate
+from engine.ruleset.model import Campaign, Ruleset
 from tests.rulebook.samples import BASE, PROGRAMME, compiled, said, sources
 
 
@@ -31,8 +33,8 @@ def when(condition: str) -> Condition | None:
 def test_a_rate_counts_points_per_minor_units() -> None:
     body = "then: [award_points: {points: 5, per: 1.00, of: coffee}]\nlines: {coffee: {category: coffee}}"
     campaign = one(body)
-    assert campaign.then == (AwardPoints(points=5, account="points", per_minor=100, of="coffee"),)
-    including = model.Test("category", "text", "one_of", ("coffee",))
+    assert campaign.then == (AwardPoints(Rate(5, 100, "coffee"), "points"),)
+    including = conditions.Test("category", "text", "one_of", ("coffee",))
     assert campaign.line_sets == {"coffee": LineSet(including, None)}
 
 
@@ -40,8 +42,8 @@ def test_an_award_goes_to_the_first_account_declared_unless_it_names_one() -> No
     programme = PROGRAMME.replace("attributes:", "  aaa: {spendable: false}\nattributes:")
     body = "then: [{award_points: {points: 5}}, {award_points: {points: 5, account: aaa, expires: {after: 1 week}}}]"
     assert one(body, programme=programme).then == (
-        AwardPoints(5, "points"),
-        AwardPoints(5, "aaa", expires=Expiry(Period(1, "weeks"), "none")),
+        AwardPoints(Fixed(5), "points"),
+        AwardPoints(Fixed(5), "aaa", expires=Expiry(Period(1, "weeks"), "none")),
     )
 
 
@@ -69,7 +71,7 @@ def test_a_currency_without_minor_units_is_counted_in_whole_ones() -> None:
     base = BASE["campaigns/base-earn.yaml"].replace("1.00", "100")
     found = compile_sources({**BASE, "programme.yaml": programme, "campaigns/base-earn.yaml": base}).ruleset
     assert found is not None
-    assert found.campaigns[0].then == (AwardPoints(1, "points", per_minor=100),)
+    assert found.campaigns[0].then == (AwardPoints(Rate(1, 100), "points"),)
     assert found.programme.accounts[0].worth_micro == 1_000_000
 
 
@@ -80,8 +82,8 @@ def test_runs_are_half_open_instants_of_local_days() -> None:
     assert (open_ended.from_ms, open_ended.until_ms) == (1793574000000, None)
 
 
-CHANNEL = model.Test("transaction.channel", "text", "one_of", ("app",))
-MAY = model.Test("time.month", "int", "one_of", (5,))
+CHANNEL = conditions.Test("transaction.channel", "text", "one_of", ("app",))
+MAY = conditions.Test("time.month", "int", "one_of", (5,))
 
 
 @pytest.mark.parametrize(
@@ -95,14 +97,14 @@ MAY = model.Test("time.month", "int", "one_of", (5,))
         ("{at_least: 2, of: [{transaction.channel: app}, {time.month: 5}]}", AnyOf((CHANNEL, MAY), 2)),
         (
             "{transaction.channel: app, any: [{time.month: 5}, {time.month: 6}]}",
-            AllOf((CHANNEL, AnyOf((MAY, model.Test("time.month", "int", "one_of", (6,)))))),
+            AllOf((CHANNEL, AnyOf((MAY, conditions.Test("time.month", "int", "one_of", (6,)))))),
         ),
         (
             "{transaction.amount: {at_least: 20.00, less_than: 50}}",
             AllOf(
                 (
-                    model.Test("transaction.amount", "money", "at_least", (2000,)),
-                    model.Test("transaction.amount", "money", "less_than", (5000,)),
+                    conditions.Test("transaction.amount", "money", "at_least", (2000,)),
+                    conditions.Test("transaction.amount", "money", "less_than", (5000,)),
                 )
             ),
         ),
@@ -110,24 +112,27 @@ MAY = model.Test("time.month", "int", "one_of", (5,))
             "{time.clock: {from: 22:00, before: 06:00}}",
             AnyOf(
                 (
-                    model.Test("time.clock", "int", "from", (1320,)),
-                    model.Test("time.clock", "int", "before", (360,)),
+                    conditions.Test("time.clock", "int", "from", (1320,)),
+                    conditions.Test("time.clock", "int", "before", (360,)),
                 )
             ),
         ),
         (
             "{transaction.attributes.free: true}",
-            model.Test("transaction.attributes.free", "text", "one_of", ("true", True)),
+            conditions.Test("transaction.attributes.free", "text", "one_of", ("true", True)),
         ),
         (
             "{transaction.attributes.free: 'true'}",
-            model.Test("transaction.attributes.free", "text", "one_of", ("true",)),
+            conditions.Test("transaction.attributes.free", "text", "one_of", ("true",)),
         ),
-        ("{transaction.attributes.code: 0123}", model.Test("transaction.attributes.code", "text", "one_of", ("0123",))),
-        ("{transaction.channel: no}", model.Test("transaction.channel", "text", "one_of", ("no",))),
-        ("{transaction.channel: {exists: false}}", model.Test("transaction.channel", "bool", "exists", (False,))),
-        ("{member.tags: {has_all: [a, b]}}", model.Test("member.tags", "set", "has_all", ("a", "b"))),
-        ("{balance.points: {at_least: 500}}", model.Test("balance.points", "points", "at_least", (500,))),
+        (
+            "{transaction.attributes.code: 0123}",
+            conditions.Test("transaction.attributes.code", "text", "one_of", ("0123",)),
+        ),
+        ("{transaction.channel: no}", conditions.Test("transaction.channel", "text", "one_of", ("no",))),
+        ("{transaction.channel: {exists: false}}", conditions.Test("transaction.channel", "bool", "exists", (False,))),
+        ("{member.tags: {has_all: [a, b]}}", conditions.Test("member.tags", "set", "has_all", ("a", "b"))),
+        ("{balance.points: {at_least: 500}}", conditions.Test("balance.points", "points", "at_least", (500,))),
     ],
 )
 def test_a_condition_becomes_what_it_says(text: str, expected: Condition) -> None:
@@ -145,11 +150,11 @@ def test_a_declared_attribute_of_a_sale_or_a_line_has_its_type() -> None:
     campaign = one(body, programme=programme)
     assert campaign.when == AllOf(
         (
-            model.Test("transaction.attributes.table", "int", "at_least", (4,)),
-            model.Test("paid.count", "int", "one_of", (1,)),
+            conditions.Test("transaction.attributes.table", "int", "at_least", (4,)),
+            conditions.Test("paid.count", "int", "one_of", (1,)),
         )
     )
-    assert campaign.line_sets["paid"].including == model.Test("attributes.free", "bool", "one_of", (False,))
+    assert campaign.line_sets["paid"].including == conditions.Test("attributes.free", "bool", "one_of", (False,))
 
 
 def test_campaigns_stand_by_priority_and_name_and_ladders_by_name() -> None:
@@ -171,7 +176,7 @@ def test_a_ladder_counts_the_account_of_its_levels() -> None:
 def test_messages_speak_of_events_or_wait_for_notify() -> None:
     messages = "messages:\n  gold: {on: tier.upgraded, when: {tier.after: gold}}\n  near-miss: {}\n"
     assert ruleset({"c": "otherwise: [notify: {message: near-miss}]"}, messages=messages).messages == (
-        model.MessageRule("gold", "tier.upgraded", model.Test("tier.after", "text", "one_of", ("gold",))),
+        model.MessageRule("gold", "tier.upgraded", conditions.Test("tier.after", "text", "one_of", ("gold",))),
         model.MessageRule("near-miss", "", None),
     )
     assert one("otherwise: [notify: {message: near-miss}]").otherwise == (Notify("near-miss"),)

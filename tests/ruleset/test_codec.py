@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 
 from engine.ruleset.codec import RulesetUnreadable, decode, digest_of, encode, sealed
-from engine.ruleset.model import AwardPoints, Campaign, Ruleset
+from engine.ruleset.effects import AwardPoints, Fixed
+from engine.ruleset.model import Campaign, Ruleset
 from engine.ruleset.published import pack, unpack
 from tests.match import arbitrary
 from tests.rulebook.samples import compiled
@@ -46,7 +47,7 @@ def test_members_of_a_union_say_what_they_are(sample: Ruleset) -> None:
 def test_the_digest_depends_on_the_content_and_not_on_itself(sample: Ruleset) -> None:
     assert digest_of(replace(sample, digest="")) == sample.digest
     first = sample.campaigns[0]
-    other = replace(first, then=(AwardPoints(points=999, account="points"),))
+    other = replace(first, then=(AwardPoints(Fixed(999), "points"),))
     assert digest_of(replace(sample, campaigns=(other, *sample.campaigns[1:]))) != sample.digest
 
 

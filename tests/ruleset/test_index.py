@@ -2,17 +2,17 @@
 
 import pytest
 
-from engine.ruleset import model
+from engine.ruleset import conditions
+from engine.ruleset.conditions import AllOf, AnyOf, Condition, LineSet, NoneOf
 from engine.ruleset.index import Index, Need, choices
 from engine.ruleset.matching import Facts
-from engine.ruleset.model import AllOf, AnyOf, Condition, LineSet, NoneOf
 from tests.rulebook.samples import compiled
 
-APP = model.Test("transaction.channel", "text", "one_of", ("app",))
-WEB = model.Test("transaction.channel", "text", "one_of", ("web",))
-GOLD = model.Test("member.tier", "text", "one_of", ("gold",))
-RICH = model.Test("transaction.amount", "money", "at_least", (5,))
-COFFEE = {"coffee": LineSet(model.Test("category", "text", "one_of", ("coffee",)), None)}
+APP = conditions.Test("transaction.channel", "text", "one_of", ("app",))
+WEB = conditions.Test("transaction.channel", "text", "one_of", ("web",))
+GOLD = conditions.Test("member.tier", "text", "one_of", ("gold",))
+RICH = conditions.Test("transaction.amount", "money", "at_least", (5,))
+COFFEE = {"coffee": LineSet(conditions.Test("category", "text", "one_of", ("coffee",)), None)}
 
 
 def event(field: str, value: str) -> Need:
@@ -31,18 +31,18 @@ def event(field: str, value: str) -> Need:
         (AnyOf((APP, GOLD, WEB), 4), []),
         (NoneOf((APP,)), []),
         (
-            model.Test("coffee.pieces", "int", "at_least", (1,)),
+            conditions.Test("coffee.pieces", "int", "at_least", (1,)),
             [{Need(of_line=True, field="category", value="coffee")}],
         ),
-        (model.Test("coffee.pieces", "int", "at_least", (0,)), []),
-        (model.Test("coffee.pieces", "int", "at_most", (1,)), []),
+        (conditions.Test("coffee.pieces", "int", "at_least", (0,)), []),
+        (conditions.Test("coffee.pieces", "int", "at_most", (1,)), []),
         (
-            model.Test("coffee.amount", "money", "more_than", (0,)),
+            conditions.Test("coffee.amount", "money", "more_than", (0,)),
             [{Need(of_line=True, field="category", value="coffee")}],
         ),
-        (model.Test("member.opted_in", "bool", "one_of", (True,)), []),
+        (conditions.Test("member.opted_in", "bool", "one_of", (True,)), []),
         (
-            model.Test("member.tags", "set", "has_all", ("a", "b")),
+            conditions.Test("member.tags", "set", "has_all", ("a", "b")),
             [{event("member.tags", "a")}, {event("member.tags", "b")}],
         ),
     ],

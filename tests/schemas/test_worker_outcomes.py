@@ -3,7 +3,8 @@
 import orjson
 import pytest
 
-from engine.ruleset.model import AwardPoints, Ruleset
+from engine.ruleset.effects import AwardPoints, Fixed
+from engine.ruleset.model import Ruleset
 from schemas.registry import output_of
 from tests.support.histories import conversations, history
 from tests.support.journals import START, Log
@@ -27,7 +28,7 @@ USUAL = {
     [
         (7, ruleset(), USUAL),
         (2026, ruleset(), USUAL),
-        (7, ruleset(campaign("later", AwardPoints(50, "points"), state="shadow")), {"decision.recorded"}),
+        (7, ruleset(campaign("later", AwardPoints(Fixed(50), "points"), state="shadow")), {"decision.recorded"}),
     ],
 )
 def test_outcomes_of_a_history_fit_their_models(seed: int, made: Ruleset, expected: set[str]) -> None:

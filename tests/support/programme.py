@@ -5,22 +5,20 @@ from dataclasses import replace
 from engine.core.calendar import Expiry, Period, Zone
 from engine.match.plain import PlainMatcher
 from engine.ruleset.codec import sealed
+from engine.ruleset.conditions import LineSet, Test
+from engine.ruleset.effects import AwardPoints, Effect, Rate
 from engine.ruleset.matching import Rules
 from engine.ruleset.model import (
     SEMANTICS,
     Account,
     Attribute,
-    AwardPoints,
     Campaign,
     Earning,
-    Effect,
     Ladder,
     Level,
-    LineSet,
     MessageRule,
     Programme,
     Ruleset,
-    Test,
     TimeRules,
 )
 
@@ -57,10 +55,10 @@ def one_of(field: str, *values: str) -> Test:
 def ruleset(*campaigns: Campaign, **programme: object) -> Ruleset:
     """A ruleset of a programme with a ladder and messages; a base earn and a produce bonus where no campaign is given."""
     chosen = campaigns or (
-        campaign("base", AwardPoints(1, "points", per_minor=100), base=True),
+        campaign("base", AwardPoints(Rate(1, 100), "points"), base=True),
         campaign(
             "produce",
-            AwardPoints(5, "points", per_minor=100, of="produce"),
+            AwardPoints(Rate(5, 100, "produce"), "points"),
             line_sets={"produce": LineSet(one_of("category", "produce"), None)},
         ),
     )

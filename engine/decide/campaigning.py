@@ -1,0 +1,157 @@
+"""From an event's facts to what each campaign gives: conditions, the member's limits, groups, then amounts (B-9 to B-14)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from engine.core.records import Event, Json
+from engine.decide.draft import Draft
+from engine.decide.grouping import EXCLUDED, winners, winners_by_line
+from engine.decide.limiting import Uses
+from engine.decide.reckoning import Award, BaseEarn, reckon
+from engine.decide.rows import MemberRow
+from engine.ruleset.effects import (
+    AwardPoints,
+    Effect,
+    IssueCode,
+    IssueVoucher,
+    Rate,
+    SetTier,
+)
+from engine.ruleset.matching import Facts, Rules, Verdict
+from engine.ruleset.model import Campaign
+
+
+@dataclass(slots=True)
+class Campaigns:
+    """What became of the campaigns that were candidates for an event, in the ruleset's order.
+
+    `carried`: effects that are decided and take effect once what they wait for is built. `limited`: awards that a limit cut.
+    """
+
+    fired: list[str] = field(default_factory=list)
+    refused: list[dict[str, str]] = field(default_factory=list)
+    shadow: list[Json] = field(default_factory=list)
+    carried: list[Json] = field(default_factory=list)
+    limited: list[Json] = field(default_factory=list)
+
+
+class Proposal(NamedTuple):
+    """A campaign that wants to give. `awards` stand for the points among its effects; `otherwise` is a near miss."""
+
+    campaign: Campaign
+    effects: tuple[Effect, ...]
+    awards: tuple[Award, ...]
+    times: int
+    otherwise: bool = False
+
+
+def propose(draft: Draft, event: Event, member: MemberRow, facts: Facts, campaigns: Campaigns) -> list[Proposal]:
+    """What the campaigns give once conditions, the member's limits and the groups have spoken, in the ruleset's order."""
+    rules = draft.rules
+    verdicts = rules.matcher.candidates(facts)
+    base = base_earn(verdicts)
+    proposals: list[Proposal] = []
+    for verdict in verdicts:
+        campaign = verdict.campaign
+        if campaign.state == "shadow":
+            campaigns.shadow.append(_shadow(verdict, facts, rules, base))
+        elif verdict.holds:
+            if _uses(draft, event, member, campaign).exhausted():
+                campaigns.refused.append({"campaign": campaign.name, "reason": "member_limit_reached"})
+            else:
+                proposals.append(_proposed(campaign, facts, rules, base))
+        else:
+            campaigns.refused.append({"campaign": campaign.name, "reason": verdict.reason})
+            if verdict.eligible and campaign.otherwise:
+                proposals.append(Proposal(campaign, campaign.otherwise, (), 1, otherwise=True))
+    return _chosen(proposals, facts, rules, base, campaigns)
+
+
+def base_earn(verdicts: Sequence[Verdict]) -> list[BaseEarn]:
+    """The rates of base earn that hold for an event: what multiples are taken of."""
+    return [
+        BaseEarn(verdict.campaign, effect.how, effect.account)
+        for verdict in verdicts
+        if verdict.holds and verdict.campaign.base and verdict.campaign.state == "live"
+        for effect in verdict.campaign.then
+        if isinstance(effect, AwardPoints) and isinstance(effect.how, Rate)
+    ]
+
+
+def awaited(campaign: Campaign, effect: Effect) -> str:
+    """What an effect waits for before it can be given; "" where it can be given now."""
+    if any(limit.per != "member" for limit in campaign.limits):
+        return "campaign_limits"
+    match effect:
+        case IssueVoucher():
+            return "vouchers"
+        case IssueCode():
+            return "promo_codes"
+        case SetTier():
+            return "tiers"
+        case AwardPoints(to="referrer"):
+            return "referral"
+        case AwardPoints(pending=pending) if pending is not None:
+            return "pending_points"
+        case _:
+            return ""
+
+
+def _uses(draft: Draft, event: Event, member: MemberRow, campaign: Campaign) -> Uses:
+    return Uses(draft, event, member, f"campaign:{campaign.name}", campaign.limits)
+
+
+def _proposed(
+    campaign: Campaign, facts: Facts, rules: Rules, base: Sequence[BaseEarn], only: Collection[str] | None = None
+) -> Proposal:
+    times: int = facts.fields.get(campaign.times, 0) if campaign.times else 1
+    awards = tuple(
+        reckon(campaign, number, facts, rules, base, times, only)
+        for number, effect in enumerate(campaign.then)
+        if isinstance(effect, AwardPoints)
+    )
+    return Proposal(campaign, campaign.then, awards, times)
+
+
+def _chosen(
+    proposals: list[Proposal], facts: Facts, rules: Rules, base: Sequence[BaseEarn], campaigns: Campaigns
+) -> list[Proposal]:
+    """Lets every group choose; what it drops is recorded."""
+    left: dict[str, Proposal | None] = {}
+    for group in rules.ruleset.programme.groups:
+        members = [each for each in proposals if each.campaign.group == group.name and not each.otherwise]
+        awards = {each.campaign.name: each.awards for each in members}
+        if group.scope == "line":
+            lines = winners_by_line(group, awards, facts, rules, base)
+            for each in members:
+                won = lines[each.campaign.name]
+                left[each.campaign.name] = _proposed(each.campaign, facts, rules, base, won) if won else None
+        else:
+            keep = winners(group, awards, rules)
+            left.update({each.campaign.name: each if each.campaign.name in keep else None for each in members})
+    kept: list[Proposal] = []
+    for each in proposals:
+        proposal = each if each.otherwise else left.get(each.campaign.name, each)
+        if proposal is None:
+            campaigns.refused.append({"campaign": each.campaign.name, "reason": EXCLUDED})
+        else:
+            kept.append(proposal)
+            if not each.otherwise:
+                campaigns.fired.append(each.campaign.name)
+    return kept
+
+
+def _shadow(verdict: Verdict, facts: Facts, rules: Rules, base: Sequence[BaseEarn]) -> dict[str, Json]:
+    campaign = verdict.campaign
+    awards = _proposed(campaign, facts, rules, base).awards if verdict.holds else ()
+    points: dict[str, int] = {}
+    for award in awards:
+        points[award.effect.account] = points.get(award.effect.account, 0) + award.points
+    return {
+        "mode": "shadow",
+        "campaign": campaign.name,
+        "fired": verdict.holds,
+        "reason": verdict.reason,
+        "points": points,
+    }

@@ -1,0 +1,159 @@
+"""Counters: what an event adds, and what conditions see of the counts, this event included (B-9, B-16, B-17a).
+
+A counter that is new, or defined otherwise than before, is first rebuilt from the member's kept sales.
+"""
+
+from typing import NamedTuple
+
+from engine.core.records import Event, Json
+from engine.core.windows import ALL_TIME, Span, last, unit_around, unit_before
+from engine.decide.counter_rows import CounterRows
+from engine.decide.draft import Draft
+from engine.decide.facts import facts_of
+from engine.decide.rows import MemberRow, TransactionRow
+from engine.ruleset.limits import Counter, Derived, Window
+from engine.ruleset.matching import Facts, Rules
+
+_MAX_STREAK = 400  # units looked back on; a counter keeps less
+
+
+class Count(NamedTuple):
+    """What an event adds to a counter: an amount, or for a counter of different values the value."""
+
+    amount: int
+    value: str | None = None
+
+
+def count(draft: Draft, event: Event, member: MemberRow, facts: Facts) -> Facts:
+    """Counts an event, and completes its facts with the fields that conditions ask of the counts."""
+    rules = draft.rules
+    fields: dict[str, Json] = {}
+    for counter in rules.ruleset.programme.counters:
+        rows = CounterRows(draft, counter, rules.definitions[counter.name])
+        if rows.outdated:
+            _rebuild(rows, draft, event, member)
+        added = addition(counter, facts, rules)
+        if added is not None:
+            rows.add(event.time_ms, added.amount, added.value)
+        for derived in rules.derived_of.get(counter.name, ()):
+            fields[derived.field] = _derive(derived, rows, event, member, added, rules)
+        rows.keep()
+    return facts._replace(fields={**facts.fields, **fields}) if fields else facts
+
+
+def addition(counter: Counter, facts: Facts, rules: Rules) -> Count | None:
+    """What an event adds to a counter; None where it does not count."""
+    if counter.on != facts.on or not rules.matcher.holds(counter.when, facts):
+        return None
+    lines = facts.lines if counter.lines is None else rules.matcher.select(counter.lines, facts)
+    if counter.lines is not None and not lines:
+        return None
+    if counter.distinct is not None:
+        value = facts.fields.get(counter.distinct)
+        return None if value is None else Count(1, str(value))
+    match counter.add:
+        case "one":
+            return Count(1)
+        case "count":
+            return Count(len(lines))
+        case "pieces":
+            return Count(sum(line["quantity"] for line in lines))
+        case "amount" if counter.lines is None:
+            return Count(facts.fields.get("transaction.amount", 0))
+        case "amount":
+            return Count(sum(line["amount_minor"] for line in lines))
+        case "points":
+            return Count(facts.fields.get("points.points", 0))
+
+
+def span_of(window: Window, event: Event, member: MemberRow, rules: Rules) -> Span | None:
+    """The time that a window covers for an event; None where it has not begun, as before an opt-in."""
+    programme = rules.ruleset.programme
+    match window.kind:
+        case "last" if window.period is not None:
+            return last(event.time_ms, window.period, programme.zone)
+        case "this" if window.unit is not None:
+            return unit_around(event.time_ms, window.unit, programme.zone, programme.time.week_starts)
+        case "during":
+            return Span(
+                ALL_TIME.from_ms if window.from_ms is None else window.from_ms,
+                ALL_TIME.until_ms if window.until_ms is None else window.until_ms,
+            )
+        case "since":
+            start = _start(window, member, rules)
+            return None if start is None else Span(start, ALL_TIME.until_ms)
+        case _:
+            return ALL_TIME
+
+
+def _start(window: Window, member: MemberRow, rules: Rules) -> int | None:
+    match window.since:
+        case "opt_in":
+            return member["opt_ins"].get(window.campaign or "")
+        case "tier_start" if rules.ruleset.ladders:
+            ladder = member["ladders"].get(rules.ruleset.ladders[0].name)
+            return None if ladder is None else ladder["since"]
+        case _:
+            return member["enrolled_at"]
+
+
+def _derive(
+    derived: Derived, rows: CounterRows, event: Event, member: MemberRow, added: Count | None, rules: Rules
+) -> int:
+    span = span_of(derived.window, event, member, rules)
+    if span is None:
+        return 0
+    counted = rows.total(span)
+    before = counted
+    if added is not None and event.time_ms in span:
+        before = rows.total(span, without=(event.time_ms, added.amount, added.value))
+    match derived.kind:
+        case "value":
+            return counted
+        case "before":
+            return before
+        case "passed":
+            return _passed(derived, rows, span, before, counted)
+        case "streak":
+            return _streak(derived, rows, event, rules)
+
+
+def _passed(derived: Derived, rows: CounterRows, span: Span, before: int, after: int) -> int:
+    """Multiples are counted against the highest count ever reached, so buy, return, buy pays once (B-17a)."""
+    highest = max(before, rows.peak(derived.field, span.from_ms))
+    rows.reach(derived.field, span.from_ms, max(highest, after))
+    return max(after // derived.argument - highest // derived.argument, 0)
+
+
+def _streak(derived: Derived, rows: CounterRows, event: Event, rules: Rules) -> int:
+    programme = rules.ruleset.programme
+    unit = derived.window.unit
+    if unit is None:
+        raise AssertionError("the compiler let through a streak without a unit")
+    span = unit_around(event.time_ms, unit, programme.zone, programme.time.week_starts)
+    length = 0
+    while length < _MAX_STREAK and rows.total(span) >= derived.argument:
+        length += 1
+        span = unit_before(span, unit, programme.zone, programme.time.week_starts)
+    return length
+
+
+def _rebuild(rows: CounterRows, draft: Draft, event: Event, member: MemberRow) -> None:
+    rows.clear()
+    for key in draft.scan("transaction"):
+        sale: TransactionRow = draft.get(key)
+        if sale["record"] == event.id:
+            continue
+        past = Event(
+            sale["record"],
+            "transaction.completed",
+            "",
+            "",
+            sale["time"],
+            sale["time"],
+            draft.subject,
+            sale["sale"],
+        )
+        added = addition(rows.counter, facts_of(past, member, draft.rules, as_at_enrolment=False), draft.rules)
+        if added is not None:
+            rows.add(sale["time"], added.amount, added.value)

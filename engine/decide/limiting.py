@@ -1,0 +1,106 @@
+"""Limits of one member: how much room an event has, and taking it, in the period of the event's own time (B-13).
+
+Limits of whole campaigns, outlets or referrers belong to subjects of their own and are not looked at here.
+"""
+
+from collections.abc import Sequence
+
+from engine.core import keys
+from engine.core.records import Event
+from engine.core.windows import back
+from engine.decide.counting import span_of
+from engine.decide.draft import Draft
+from engine.decide.rows import VERSION, MemberRow, UsesRow
+from engine.ruleset.limits import Limit
+
+_KEPT_PERIODS = 64  # of a calendar window; late events and returns find the one they belong to
+
+
+class Uses:
+    """What a member used of the limits of one owner (`campaign:x`, `group:y`, `account:z`). Written with `keep`."""
+
+    def __init__(self, draft: Draft, event: Event, member: MemberRow, owner: str, limits: Sequence[Limit]) -> None:
+        self._draft = draft
+        self._event = event
+        self._member = member
+        self._key = keys.row(draft.subject, "uses", owner)
+        self._limits = [limit for limit in limits if limit.per == "member"]
+        row: UsesRow | None = draft.get(self._key) if self._limits else None
+        self._used = {name: dict(periods) for name, periods in row["used"].items()} if row else {}
+        self._at = {name: list(uses) for name, uses in row["at"].items()} if row else {}
+        self._changed = False
+
+    def exhausted(self) -> bool:
+        """Whether a `times` limit has no room, or the last time is too near."""
+        return any(
+            self._too_near(limit) if limit.kind == "not_within" else self._room(limit) < 1
+            for limit in self._limits
+            if limit.kind in ("times", "not_within")
+        )
+
+    def clamped(self, kind: str, amount: int) -> int:
+        """What is given of an amount of `points` or `budget`: what is left, or nothing where the limit refuses."""
+        for limit in self._limits:
+            if limit.kind == kind:
+                room = self._room(limit)
+                if amount > room:
+                    amount = 0 if limit.over == "refuse" else room
+        return amount
+
+    def take(self, kind: str, amount: int) -> None:
+        """Takes from all limits of a kind; `times` also notes when, for those that ask for distance."""
+        for limit in self._limits:
+            if limit.kind == kind or (kind == "times" and limit.kind == "not_within"):
+                self._take(limit, amount)
+
+    def keep(self) -> None:
+        """Writes what changed."""
+        if self._changed:
+            self._draft.put(self._key, UsesRow(v=VERSION, used=self._used, at=self._at))
+
+    def _room(self, limit: Limit) -> int:
+        span = span_of(limit.window, self._event, self._member, self._draft.rules)
+        if span is None:
+            return 0
+        if limit.window.kind == "last":
+            used = sum(amount for when, amount in self._at.get(_name(limit), ()) if when in span)
+        else:
+            used = self._used.get(_name(limit), {}).get(str(span.from_ms), 0)
+        return max(limit.amount - used, 0)
+
+    def _too_near(self, limit: Limit) -> bool:
+        if limit.not_within is None:
+            raise AssertionError("the compiler let through a distance without a period")
+        zone = self._draft.rules.ruleset.programme.zone
+        now = self._event.time_ms
+        uses = self._at.get(_name(limit), ())
+        return any(back(max(now, when), limit.not_within, zone) < min(now, when) for when, _ in uses)
+
+    def _take(self, limit: Limit, amount: int) -> None:
+        self._changed = True
+        name, now = _name(limit), self._event.time_ms
+        if limit.kind == "not_within" or limit.window.kind == "last":
+            period = limit.not_within or limit.window.period
+            if period is None:
+                raise AssertionError("the compiler let through a sliding window without a period")
+            late_ms = self._draft.rules.ruleset.programme.time.late_ms
+            oldest = back(now, period, self._draft.rules.ruleset.programme.zone) - late_ms
+            kept = [use for use in self._at.get(name, ()) if use[0] > oldest]
+            self._at[name] = sorted([*kept, [now, amount]])
+            return
+        span = span_of(limit.window, self._event, self._member, self._draft.rules)
+        if span is None:
+            return
+        periods = {**self._used.get(name, {})}
+        periods[str(span.from_ms)] = periods.get(str(span.from_ms), 0) + amount
+        newest = sorted(periods, key=int)[-_KEPT_PERIODS:]
+        self._used[name] = {period: periods[period] for period in newest}
+
+
+def _name(limit: Limit) -> str:
+    """What a limit's uses are kept under: the limit itself but for its amount, so that raising it forgets nothing."""
+    window = limit.window
+    parts = [limit.kind, window.kind, window.unit or window.since or window.campaign or ""]
+    if period := limit.not_within or window.period:
+        parts.append(f"{period.amount} {period.unit}")
+    return " ".join(part for part in parts if part)
