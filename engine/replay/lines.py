@@ -52,7 +52,7 @@ def decode(text: bytes) -> Line:
     """The record that a line stands for. Raises ValueError, which says what is wrong with it."""
     body = orjson.loads(text)
     if not isinstance(body, dict):
-        raise ValueError('a line is a JSON object {"topic", "key", "value"}')  # noqa: TRY004 - one exception for all that a line may lack
+        raise ValueError('a line is a JSON object {"topic", "key", "value"}')
     unknown = sorted(body.keys() - _NAMES)
     if unknown:
         raise ValueError(f"unknown field {unknown[0]!r}")
@@ -174,13 +174,13 @@ def _bytes_of(body: Mapping[str, Any], name: str) -> bytes | None:
         return None
     if not isinstance(text, str):
         wanted = "an object, a text or null" if name == "value" else "a text or null"
-        raise ValueError(f"`{name}` must be {wanted}")  # noqa: TRY004 - one exception for all that a line may lack
+        raise ValueError(f"`{name}` must be {wanted}")
     return text.encode()
 
 
 def _base64(name: str, coded: object) -> bytes:
     if not isinstance(coded, str):
-        raise ValueError(f"`{name}` must be a text")  # noqa: TRY004 - one exception for all that a line may lack
+        raise ValueError(f"`{name}` must be a text")
     try:
         return b64decode(coded, validate=True)
     except NotBase64 as error:

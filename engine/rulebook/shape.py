@@ -30,7 +30,7 @@ def shape(book: Book, report: Report) -> Book:
     return replace(book, documents=tuple(documents))
 
 
-def shaped(form: Shape, node: Node, report: Report) -> Part | None:  # noqa: PLR0911 - one arm for each shape
+def shaped(form: Shape, node: Node, report: Report) -> Part | None:
     """The node as a part of this shape, or None where it has not that shape."""
     match form:
         case Leaf():

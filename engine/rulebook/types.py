@@ -58,7 +58,7 @@ class _Types:
             self._replaced[id(part)] = read
         return read
 
-    def _read(self, part: Part) -> Part | None:  # noqa: PLR0911 - one arm for each shape
+    def _read(self, part: Part) -> Part | None:
         match part.shape:
             case Leaf(type=kind):
                 return self._leaf(part, kind)

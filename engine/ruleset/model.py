@@ -14,6 +14,7 @@ from engine.ruleset.limits import Counter, Derived, Group, Limit
 
 SEMANTICS = 1  # version of the rules of deciding that a ruleset is compiled for
 
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """What points are kept in."""

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from engine.core import instants
-from engine.ruleset.model import Attribute, FieldType
+from engine.ruleset.conditions import FieldType
+from engine.ruleset.model import Attribute
 from engine.wire.credentials import is_credential
 from engine.wire.sealing import Seal, external_hash
 from engine.wire.unreadable import Unreadable

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,9 +36,9 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers={host}:{controller}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://{host}:{plain},SASL://{host}:{sasl},CONTROLLER://{host}:{controller}
-advertised.listeners=PLAINTEXT://{host}:{plain},SASL://{host}:{sasl}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://{host}:{plain},SASL://{host}:{sasl},CONTROLLER://{host}:{controller}{listeners}
+advertised.listeners=PLAINTEXT://{host}:{plain},SASL://{host}:{sasl}{advertised}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}
 inter.broker.listener.name=PLAINTEXT
 listener.name.sasl.sasl.enabled.mechanisms=PLAIN
 listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
@@ -62,15 +63,21 @@ log.cleaner.dedupe.buffer.size=16777216
 
 
 class ApacheBroker:
-    """One Apache Kafka on a data directory; data and ports stay over restarts, also after a kill."""
+    """One Apache Kafka on a data directory; data and ports stay over restarts, also after a kill.
+
+    `through` names proxies and the ports they listen on: for each the broker has a listener of its own (`ports_behind`)
+    and advertises the proxy's port on it, so that a client which came through a proxy stays behind it.
+    """
 
     kind = "apache"
     kill_keeps_acknowledged = True
 
-    def __init__(self, directory: Path, jars: Path) -> None:
+    def __init__(self, directory: Path, jars: Path, through: Mapping[str, int] | None = None) -> None:
         self._directory = directory
         self._jars = jars
         self._plain, self._sasl, self._controller = free_port(), free_port(), free_port()
+        self._through = dict(through or {})
+        self.ports_behind = {name: free_port() for name in self._through}
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -124,12 +131,21 @@ class ApacheBroker:
         self._directory.mkdir(parents=True, exist_ok=True)
         ports = {"plain": self._plain, "sasl": self._sasl, "controller": self._controller}
         account = {"username": USERNAME, "password": PASSWORD}
-        properties.write_text(PROPERTIES.format(host=HOST, data=self._directory / "data", **ports, **account), "utf-8")
+        filled = {"host": HOST, "data": self._directory / "data", **ports, **account, **self._extra_listeners()}
+        properties.write_text(PROPERTIES.format(**filled), "utf-8")
         with self._log_file.open("ab") as output:
             tool = ["kafka.tools.StorageTool", "format", "--standalone", "--cluster-id", uuid.uuid4().hex[:22]]
             code = self._java(*tool, "--config", str(properties), output=output).wait(60)
         if code != 0:
             raise BrokerUnavailable(f"Apache Kafka's storage could not be formatted; {self._log_tail()}")
+
+    def _extra_listeners(self) -> dict[str, str]:
+        names = {name: name.upper() for name in self._through}
+        return {
+            "listeners": "".join(f",{names[name]}://{HOST}:{port}" for name, port in self.ports_behind.items()),
+            "advertised": "".join(f",{names[name]}://{HOST}:{port}" for name, port in self._through.items()),
+            "protocols": "".join(f",{name}:PLAINTEXT" for name in names.values()),
+        }
 
     def _java(self, *arguments: str, output: BinaryIO) -> subprocess.Popen[bytes]:
         java = shutil.which("java")
