@@ -186,11 +186,11 @@ def test_a_log_line_names_the_place_and_never_quotes_what_failed(capsys: pytest.
     try:
         logs.configure("json", "info")
         try:
-            raise ValueError("secret@example.org")
+            int("secret@example.org")
         except ValueError as error:
             failure = RecordFailed(7, error)
-            logging.getLogger("engine.test").error(
-                logs.said(failure), exc_info=error, extra=logs.at("journal", 3, 7, places=logs.places(error))
+            logging.getLogger("engine.test").exception(
+                logs.said(failure), extra=logs.at("journal", 3, 7, places=logs.places(error))
             )
     finally:
         root.handlers[:], root.level = before

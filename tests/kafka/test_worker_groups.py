@@ -94,8 +94,8 @@ async def test_a_worker_stopped_beyond_its_session_changes_nothing_when_it_goes_
         two.signal(signal.SIGCONT)
         await _buy(shared, 3_500, 500)
         await _all_once(shared, 4_000)
-        # Back in the group, or fenced and gone so that a supervisor starts it again.
-        assert two.stop() in (0, 75)
+        # Back in the group; or fenced, or out of a request that timed out meanwhile, and gone: a supervisor starts it again.
+        assert two.stop() in (0, 69, 75)
         assert one.stop() == 0
 
 
