@@ -25,7 +25,7 @@ def poison(text: bytes) -> None:
         if text in record.value:
             raise Poison(record.value.decode())
 
-    Fold.take = failing  # type: ignore[method-assign]  # the poisoned step, in a process of its own
+    setattr(Fold, "take", failing)  # noqa: B010 - the poisoned step, in a process of its own
 
 
 if __name__ == "__main__":
