@@ -23,6 +23,7 @@ class Draft:
         "_written",
         "advance_to_ms",
         "cause",
+        "depth",
         "hops",
         "record",
         "rules",
@@ -39,6 +40,7 @@ class Draft:
         self._messages: list[Message] = []
         self._recorded: Outcome | None = None
         self.advance_to_ms: int | None = None
+        self.depth = 0  # how many outcomes were followed to come here
         self.subject = subject
         self.record = record
         self.cause = cause

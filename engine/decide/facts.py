@@ -11,6 +11,7 @@ from engine.ruleset.matching import Facts, Line, Rules
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
+SCALARS = (str, int, bool)
 _NO_LINES: tuple[Line, ...] = ()
 
 
@@ -35,7 +36,21 @@ def facts_of(event: Event, member: MemberRow, rules: Rules, *, as_at_enrolment: 
         case "activity.recorded":
             fields["activity.name"] = event.data["name"]
             _add_flat(fields, "activity.attributes.", event.data.get("attributes"))
+        case "member.enrolled":
+            pass
+        case _:
+            fields.update(outcome_fields(event.type, event.data))
     return facts
+
+
+def outcome_fields(kind: str, data: Mapping[str, Json]) -> dict[str, Json]:
+    """What conditions see of an outcome: `tier.upgraded` has `tier.before`, `tier.after`, `tier.next`; others their own family's."""
+    family = kind.split(".", 1)[0]
+    return {
+        f"{family}.{name.removeprefix(family + '_')}": value
+        for name, value in data.items()
+        if isinstance(value, SCALARS)
+    }
 
 
 def earning_amount(line: Line, rules: Rules) -> int:

@@ -2,6 +2,7 @@
 
 from engine.core.records import Json
 from engine.decide.draft import Draft
+from engine.decide.following import follow
 from engine.decide.member import member_of
 from engine.decide.notifying import notify_of_outcomes
 from engine.decide.rows import AccountRow, LotRow
@@ -28,5 +29,6 @@ def expire(draft: Draft, key: str) -> None:
     }
     draft.happened("points.expired", data)
     notify_of_outcomes(draft, member)
+    follow(draft)
     draft.put(draft.subject, member)
     draft.delete(key)

@@ -2,13 +2,14 @@
 
 from typing import cast
 
-from engine.core.records import Event
+from engine.core.records import Event, Message
 from engine.decide.admission import refusal
 from engine.decide.awards import carry_out
 from engine.decide.campaigning import Campaigns, propose
 from engine.decide.counting import count
 from engine.decide.draft import Draft
 from engine.decide.facts import facts_of
+from engine.decide.following import as_event, follow
 from engine.decide.linking import claim_external_ids
 from engine.decide.notifying import notify_of_input, notify_of_outcomes
 from engine.decide.parking import park, release
@@ -77,11 +78,26 @@ def record_activity(draft: Draft, event: Event, clock_ms: int | None) -> None:
     settled(draft, event, campaigns)
 
 
+def follow_up(draft: Draft, message: Message, _clock_ms: int | None) -> None:
+    """An outcome that some campaign is on, decided like an event of its own."""
+    member = member_of(draft)
+    if member is None:
+        return
+    event = as_event(message)
+    draft.depth = message.data["depth"]
+    campaigns, _ = _decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
+    notify_of_outcomes(draft, member)
+    follow(draft)
+    draft.put(draft.subject, member)
+    settled(draft, event, campaigns)
+
+
 def update(draft: Draft, event: Event, clock_ms: int | None) -> None:
     """What a member tells anew: attributes (null removes one), tags, consents, locale."""
     member = _admitted(draft, event, clock_ms)
     if member is None:
         return
+    campaigns, _ = _decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
     data = event.data
     for name, value in data.get("profile", {}).items():
         if member["profile"].get(name) == value:
@@ -104,7 +120,7 @@ def update(draft: Draft, event: Event, clock_ms: int | None) -> None:
     if "locale" in data:
         member["locale"] = data["locale"]
     _finish(draft, event, member)
-    settled(draft, event)
+    settled(draft, event, campaigns)
 
 
 def opt_in(draft: Draft, event: Event, clock_ms: int | None) -> None:
@@ -116,10 +132,11 @@ def opt_in(draft: Draft, event: Event, clock_ms: int | None) -> None:
     if all(known.name != campaign for known in draft.rules.ruleset.campaigns):
         refused(draft, event, "campaign_not_running")
         return
+    campaigns, _ = _decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
     member["opt_ins"] = {**member["opt_ins"], campaign: member["opt_ins"].get(campaign, event.time_ms)}
     draft.happened("member.opt_in_recorded", {"member_id": member["member_id"], "campaign": campaign})
     _finish(draft, event, member)
-    settled(draft, event)
+    settled(draft, event, campaigns)
 
 
 def opt_out(draft: Draft, event: Event, clock_ms: int | None) -> None:
@@ -131,10 +148,11 @@ def opt_out(draft: Draft, event: Event, clock_ms: int | None) -> None:
     if campaign not in member["opt_ins"]:
         refused(draft, event, "not_opted_in")
         return
+    campaigns, _ = _decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
     member["opt_ins"] = {name: at for name, at in member["opt_ins"].items() if name != campaign}
     draft.happened("member.opt_out_recorded", {"member_id": member["member_id"], "campaign": campaign})
     _finish(draft, event, member)
-    settled(draft, event)
+    settled(draft, event, campaigns)
 
 
 def link(draft: Draft, event: Event, clock_ms: int | None) -> None:
@@ -186,6 +204,7 @@ def _decide_campaigns(
 def _finish(draft: Draft, event: Event, member: MemberRow) -> None:
     notify_of_input(draft, event.type, event.id, member)
     notify_of_outcomes(draft, member)
+    follow(draft)
     draft.put(draft.subject, member)
 
 

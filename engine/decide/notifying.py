@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 
 from engine.core import ids
-from engine.core.records import Json, Outcome
+from engine.core.records import Json
 from engine.decide.draft import Draft
+from engine.decide.facts import SCALARS, outcome_fields
 from engine.decide.rows import MemberRow
 from engine.ruleset.matching import Facts
 from engine.ruleset.model import MessageRule
-
-_SCALARS = (str, int, bool)
 
 
 def notify_of_input(draft: Draft, kind: str, record: str, member: MemberRow) -> None:
@@ -24,13 +23,13 @@ def notify_of_outcomes(draft: Draft, member: MemberRow) -> None:
     messages_on = draft.rules.messages_on
     for outcome in tuple(draft.outcomes):
         for rule in messages_on.get(outcome.type, ()):
-            if _holds(draft, rule, _fields(outcome)):
+            if _holds(draft, rule, outcome_fields(outcome.type, outcome.data)):
                 notify(draft, rule.name, outcome.id, member, outcome.data)
 
 
 def notify(draft: Draft, trigger: str, cause: str, member: MemberRow, variables: Mapping[str, Json]) -> None:
     """Requests one message; only flat, unsealed values of the cause become its variables."""
-    flat = {name: value for name, value in variables.items() if isinstance(value, _SCALARS) and name != "member_id"}
+    flat = {name: value for name, value in variables.items() if isinstance(value, SCALARS) and name != "member_id"}
     data: dict[str, Json] = {
         "trigger": trigger,
         "template": trigger,
@@ -47,13 +46,3 @@ def notify(draft: Draft, trigger: str, cause: str, member: MemberRow, variables:
 
 def _holds(draft: Draft, rule: MessageRule, fields: Mapping[str, Json]) -> bool:
     return rule.when is None or draft.rules.matcher.holds(rule.when, Facts(rule.on, draft.time_ms, fields))
-
-
-def _fields(outcome: Outcome) -> dict[str, Json]:
-    """`tier.upgraded` speaks of `tier.before`, `tier.after`, `tier.next`, `tier.ladder`; other outcomes of their own family."""
-    family = outcome.type.split(".", 1)[0]
-    return {
-        f"{family}.{name.removeprefix(family + '_')}": value
-        for name, value in outcome.data.items()
-        if isinstance(value, _SCALARS)
-    }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from engine.core import ids, keys
 from engine.core.records import Decision, Due, Event, Message, Rows
-from engine.decide import clock, external, linking, lots, member, parking
+from engine.decide import clock, external, following, linking, lots, member, parking
 from engine.decide.draft import MAX_HOPS, Draft
 from engine.decide.repeats import seen_before
 from engine.decide.settling import refused
@@ -28,6 +28,7 @@ MESSAGES: dict[tuple[str, str], OnMessage] = {
     ("external", linking.CLAIMED): external.claim,
     ("member", linking.GRANTED): linking.answered,
     ("member", linking.TAKEN): linking.answered,
+    ("member", following.FOLLOWED): member.follow_up,
 }
 
 FORGET: OnDue = Draft.delete

@@ -44,8 +44,8 @@ class Derived:
     """A field that is computed from a counter before conditions are asked, the event being decided included.
 
     `value`: the count in the window. `before`: the count without this event. `passed`: how many multiples of `argument`
-    this event passed, against the highest count ever reached (B-17a). `streak`: for how many calendar units in a row, this one included, the count of each
-    was at least `argument`.
+    this event passed, against the highest count ever reached (B-17a). `streak`: for how many calendar units in a row, this
+    one included, the count of each was at least `argument`.
     """
 
     field: str
