@@ -33,9 +33,9 @@ SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 
 def _membership_group(values: Mapping[str, Any]) -> str:
-    """The application's id; on the embedded broker a fresh one: its coordinator never replaces a leader that died."""
-    app_id = str(values.get("app_id", "guerdon"))
-    return f"{app_id}-{secrets.token_hex(4)}" if values.get("embedded") else app_id
+    """Prefix and application; on the embedded broker a fresh one: its coordinator never replaces a leader that died."""
+    group = f"{values.get('prefix', '')}{values.get('app_id', 'guerdon')}"
+    return f"{group}-{secrets.token_hex(4)}" if values.get("embedded") else group
 
 
 class Settings(BaseSettings):
@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     app_id: str = Field("guerdon", pattern=r"^[A-Za-z0-9._-]+$", max_length=100)
     membership_group: str = Field(
         default_factory=_membership_group
-    )  # whose membership hands out partitions; `app_id` by default
+    )  # whose membership hands out partitions; prefix and `app_id` by default
     secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     epoch: int = Field(0, ge=0)  # raised when an input topic is re-created
 
@@ -93,13 +93,14 @@ class Settings(BaseSettings):
         return topic.removeprefix(self.prefix)
 
     def transactional_id(self, role: str, partition: int | None = None) -> str:
-        """The id under which a producer fences its predecessor: `{app_id}-decide-3`, `{app_id}-publish`."""
-        return f"{self.app_id}-{role}" if partition is None else f"{self.app_id}-{role}-{partition}"
+        """The id under which a producer fences its predecessor, one a deployment: `{prefix}{app_id}-decide-3`."""
+        name = f"{self.prefix}{self.app_id}-{role}"
+        return name if partition is None else f"{name}-{partition}"
 
     @property
     def intake_group(self) -> str:
         """The group id without members under which intake keeps its positions."""
-        return f"{self.app_id}-intake"
+        return f"{self.prefix}{self.app_id}-intake"
 
     @property
     def secret_bytes(self) -> bytes:

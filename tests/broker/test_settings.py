@@ -105,18 +105,18 @@ def test_the_known_secret_is_refused_on_a_real_broker() -> None:
 
 
 def test_the_membership_group_is_fresh_at_each_start_on_the_embedded_broker_only() -> None:
-    first, second = load_settings(embedded=True, app_id="a"), load_settings(embedded=True, app_id="a")
+    first, second = (load_settings(embedded=True, prefix="p.", app_id="a") for _ in range(2))
     assert first.membership_group != second.membership_group
-    assert first.membership_group.startswith("a-")
-    assert load_settings(app_id="a").membership_group == "a"
-    assert first.intake_group == second.intake_group == "a-intake"
+    assert first.membership_group.startswith("p.a-")
+    assert load_settings(prefix="p.", app_id="a").membership_group == "p.a"
+    assert first.intake_group == second.intake_group == "p.a-intake"
 
 
-def test_names_carry_the_prefix_outside_only() -> None:
+def test_two_prefixes_share_neither_topics_nor_groups_nor_producers() -> None:
     settings = load_settings(prefix="x.")
     assert settings.topic("journal") == "x.journal"
     assert settings.short("x.journal") == "journal"
-    assert settings.transactional_id("decide", 3) == "guerdon-decide-3"
+    assert settings.transactional_id("decide", 3) == "x.guerdon-decide-3"
 
 
 def options_of(**given: object) -> dict[str, object]:

@@ -40,7 +40,7 @@ BASE = campaign("base", AwardPoints(Rate(1, 100), "points"), base=True)
 EVER = Window("ever")
 
 
-def awarding(name: str, how: How, **changes: object) -> Campaign:
+def awarding(name: str, how: How, **changes: Any) -> Campaign:
     return campaign(name, AwardPoints(how, "points"), line_sets=SETS, **changes)
 
 
