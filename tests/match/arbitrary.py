@@ -6,10 +6,25 @@ from typing import Any, cast
 from hypothesis import strategies as st
 
 from engine.core.calendar import Zone
-from engine.ruleset.conditions import AllOf, AnyOf, Condition, FieldType, LineSet, NoneOf, Op, Test
-from engine.ruleset.effects import AwardPoints, Fixed, Rate
 from engine.ruleset.matching import Facts
-from engine.ruleset.model import Account, Campaign, Earning, MessageRule, Programme, Ruleset, TimeRules
+from engine.ruleset.model import (
+    Account,
+    AllOf,
+    AnyOf,
+    AwardPoints,
+    Campaign,
+    Condition,
+    Earning,
+    FieldType,
+    LineSet,
+    MessageRule,
+    NoneOf,
+    Op,
+    Programme,
+    Ruleset,
+    Test,
+    TimeRules,
+)
 
 TEXTS = ("a", "b", "ab", "1", "true", "")
 ANYTHING = (*TEXTS, 0, 1, 2, True, False)
@@ -65,7 +80,7 @@ def tests_of(draw: st.DrawFn, fields: Mapping[str, FieldType]) -> Test:
     return Test(field, kind, op, tuple(draw(st.lists(st.sampled_from(texts), min_size=1, max_size=most))))
 
 
-def conditions(fields: Mapping[str, FieldType]) -> st.SearchStrategy[Condition]:
+def conditions(fields: Mapping[str, FieldType], most: int = 6) -> st.SearchStrategy[Condition]:
     return st.recursive(
         cast("st.SearchStrategy[Condition]", tests_of(fields)),
         lambda inner: st.one_of(
@@ -73,7 +88,7 @@ def conditions(fields: Mapping[str, FieldType]) -> st.SearchStrategy[Condition]:
             st.builds(AnyOf, st.lists(inner, max_size=3).map(tuple), st.integers(1, 2)),
             st.lists(inner, min_size=1, max_size=2).map(lambda parts: NoneOf(tuple(parts))),
         ),
-        max_leaves=6,
+        max_leaves=most,
     )
 
 
@@ -95,8 +110,8 @@ def campaigns(draw: st.DrawFn, number: int) -> Campaign:
         audience=draw(maybe(conditions(EVENT_FIELDS))),
         line_sets={"s": draw(line_sets), "t": draw(line_sets)},
         when=draw(maybe(conditions(EVENT_FIELDS))),
-        then=(AwardPoints(Fixed(1), "points"),),
-        otherwise=draw(st.sampled_from(((), (AwardPoints(Rate(1, 100, "s"), "points"),)))),
+        then=(AwardPoints(1, "points"),),
+        otherwise=draw(st.sampled_from(((), (AwardPoints(1, "points", per_minor=100, of="s"),)))),
         base=draw(st.booleans()),
         priority=0,
         state=draw(st.sampled_from(("live", "live", "shadow", "paused"))),
