@@ -6,25 +6,10 @@ from typing import Any, cast
 from hypothesis import strategies as st
 
 from engine.core.calendar import Zone
+from engine.ruleset.conditions import AllOf, AnyOf, Condition, FieldType, LineSet, NoneOf, Op, Test
+from engine.ruleset.effects import AwardPoints, Fixed, Rate
 from engine.ruleset.matching import Facts
-from engine.ruleset.model import (
-    Account,
-    AllOf,
-    AnyOf,
-    AwardPoints,
-    Campaign,
-    Condition,
-    Earning,
-    FieldType,
-    LineSet,
-    MessageRule,
-    NoneOf,
-    Op,
-    Programme,
-    Ruleset,
-    Test,
-    TimeRules,
-)
+from engine.ruleset.model import Account, Campaign, Earning, MessageRule, Programme, Ruleset, TimeRules
 
 TEXTS = ("a", "b", "ab", "1", "true", "")
 ANYTHING = (*TEXTS, 0, 1, 2, True, False)
@@ -110,8 +95,8 @@ def campaigns(draw: st.DrawFn, number: int) -> Campaign:
         audience=draw(maybe(conditions(EVENT_FIELDS))),
         line_sets={"s": draw(line_sets), "t": draw(line_sets)},
         when=draw(maybe(conditions(EVENT_FIELDS))),
-        then=(AwardPoints(1, "points"),),
-        otherwise=draw(st.sampled_from(((), (AwardPoints(1, "points", per_minor=100, of="s"),)))),
+        then=(AwardPoints(Fixed(1), "points"),),
+        otherwise=draw(st.sampled_from(((), (AwardPoints(Rate(1, 100, "s"), "points"),)))),
         base=draw(st.booleans()),
         priority=0,
         state=draw(st.sampled_from(("live", "live", "shadow", "paused"))),

@@ -79,7 +79,7 @@ def line_value(field: str, line: Line) -> Any:
     return line.get({"pieces": "quantity", "amount": "amount_minor", "discount": "discount_minor"}.get(field, field))
 
 
-def passes(test: Test, value: Any) -> bool:  # noqa: PLR0911 - a line for each test
+def passes(test: Test, value: Any) -> bool:
     if test.op == "exists":
         return (value is not None) == test.values[0]
     if value is None:
