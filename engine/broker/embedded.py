@@ -2,6 +2,7 @@
 
 It serves one machine and keeps its data in memory; about once a second, and when it is stopped, it saves all of it to one
 file. So a kill or a power cut takes back up to a second of what it had acknowledged: no place for anything that matters.
+While it stops it goes on acknowledging what it no longer saves: stop those who write first.
 """
 
 import asyncio
@@ -69,7 +70,7 @@ class EmbeddedBroker:
         return self
 
     async def stop(self, timeout_s: float = KILL_TIMEOUT_S) -> None:
-        """Ends the child by SIGTERM, by SIGKILL after the timeout."""
+        """Ends the child by SIGTERM, by SIGKILL after the timeout. What is written meanwhile is lost."""
         if self._child is None or not self.alive():
             return
         self._child.terminate()
