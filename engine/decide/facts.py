@@ -26,8 +26,9 @@ def facts_of(event: Event, member: MemberRow, rules: Rules, *, as_at_enrolment: 
     if asked.member:
         _add_member(fields, event, member, rules, as_at_enrolment=as_at_enrolment)
     if asked.balance:
-        for name, account in member["accounts"].items():
-            fields["balance." + name] = account["balance"]
+        for account in programme.accounts:
+            kept = member["accounts"].get(account.name)
+            fields["balance." + account.name] = 0 if kept is None else kept["balance"]
     facts = Facts(event.type, event.time_ms, fields, lines)
     match event.type:
         case "transaction.completed":

@@ -329,3 +329,10 @@ def test_a_campaign_may_be_on_what_a_member_tells() -> None:
     made = Log(rules(programme)).feed(enrolled("M"))
     made.feed(event("member.opted_in", "member:M", {"member_id": "M", "campaign": "thanks"}))
     assert given(made) == {"thanks": 3}
+
+
+def test_an_account_without_points_has_a_balance_of_0() -> None:
+    poor = Test("balance.points", "points", "at_most", (5,))
+    made = Log(rules(ruleset(awarding("start", Fixed(10), when=poor)))).feed(enrolled("M"))
+    made.feed(sale("M", "T", line(1, 100)), sale("M", "U", line(1, 100)))
+    assert [each["transaction_id"] for each in made.data("points.awarded")] == ["T"]
