@@ -15,7 +15,7 @@ from engine.core.partitioning import partition_of
 from engine.core.records import Decision, Due, Event, Json, Message, Outcome
 from engine.decide.step import refuse, step
 from engine.errors import PartitionRefused, SemanticsUnknown
-from engine.pipeline.records import Folded, JournalRecord, Progress, StateRecord, TopicRecord, hash_of
+from engine.pipeline.records import Folded, JournalRecord, Pending, Progress, StateRecord, TopicRecord, hash_of
 from engine.pipeline.store import Overlay, RowTooLarge, Store
 from engine.ruleset.matching import Rules
 from engine.ruleset.model import SEMANTICS
@@ -47,6 +47,7 @@ class Fold:
         self._rules: Rules | None = None
         self._ruleset, self._salt, self._semantics = progress.ruleset, progress.salt, progress.semantics
         self._clock, self._announced = progress.clock, progress.announced
+        self._pending = progress.pending
         self._before = progress
         self.last: JournalRecord | None = None  # the last record taken
         self._position = ""
@@ -95,6 +96,7 @@ class Fold:
             semantics=self._semantics,
             ruleset=self._ruleset,
             salt=self._salt,
+            pending=self._pending,
         )
         changed = self._overlay.changed
         state = [
@@ -114,8 +116,30 @@ class Fold:
                 f"the journal asks for version {activation.semantics} of the rules of deciding at {self._position};"
                 f" this engine implements {SEMANTICS}"
             )
-        self._rules = self._rules_of(activation.digest, activation.salt)
-        self._ruleset, self._salt, self._semantics = activation.digest, activation.salt, activation.semantics
+        if activation.at_ms is None:
+            self._put_in_force(activation.digest, activation.salt, activation.semantics)
+        else:
+            self._pending = Pending(
+                at=activation.at_ms,
+                digest=activation.digest,
+                salt=activation.salt,
+                semantics=activation.semantics,
+            )
+            self._switch()
+
+    def _switch(self) -> None:
+        """Puts the ruleset in force that waits for the clock to come to where it is now.
+
+        Never by an event's own time: clocks go on and events go to and fro, so each partition switches once.
+        """
+        pending = self._pending
+        if pending is not None and self._clock is not None and self._clock >= pending["at"]:
+            self._put_in_force(pending["digest"], pending["salt"], pending["semantics"])
+
+    def _put_in_force(self, digest: str, salt: str, semantics: int) -> None:
+        self._rules = self._rules_of(digest, salt)
+        self._ruleset, self._salt, self._semantics = digest, salt, semantics
+        self._pending = None
 
     def _is_new(self, event: Event) -> bool:
         """Whether intake did not write this record before: each source partition comes in order, so only a higher offset is new."""
@@ -159,6 +183,7 @@ class Fold:
         if record.kind != "clock.tick" and self._clock is not None:
             to_ms = min(to_ms, self._clock + DAY_MS)
         self._clock = to_ms if self._clock is None else max(self._clock, to_ms)
+        self._switch()
         for _, subject in self._overlay.first_due(self._clock, SUBJECTS_A_STEP):
             self._work_off(subject, self._clock)
         if record.to_ms > self._clock or self._overlay.first_due(self._clock, 1):
@@ -174,6 +199,7 @@ class Fold:
                     self._tell_clock("clock.announced", number, time_ms)
         if self._clock is None or self._clock < time_ms <= self._clock + DAY_MS:
             self._clock = time_ms
+            self._switch()
 
     def _announce(self, to_ms: int) -> None:
         for number in range(self._partitions):

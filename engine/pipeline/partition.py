@@ -163,8 +163,10 @@ class Partition:
         return None if self._progress is None else self._progress.clock
 
     def next_due_ms(self) -> int | None:
-        """The earliest due instant of any row."""
-        return self._store.next_due_ms()
+        """The earliest instant that a tick is wanted for: a row that is due, or an activation that waits."""
+        pending = None if self._progress is None else self._progress.pending
+        wanted = (self._store.next_due_ms(), None if pending is None else pending["at"])
+        return min((instant for instant in wanted if instant is not None), default=None)
 
     def tick(self, to_ms: int) -> TopicRecord:
         """The `clock.tick` record to append to the journal of this partition, by its own fenced producer."""

@@ -1,7 +1,7 @@
 """What goes into and comes out of a partition's fold: records of the journal, of `state` and of the other topics."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from engine.core import ids
 from engine.core.records import Json
@@ -46,6 +46,15 @@ class Bounds:
     bytes: int = 4 << 20
 
 
+class Pending(TypedDict):
+    """An activation that waits for the partition's clock to reach `at`."""
+
+    at: int
+    digest: str
+    salt: str
+    semantics: int
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a partition is: the row `_position`, the last record of every transaction in `state`."""
@@ -61,6 +70,7 @@ class Progress:
     semantics: int = 0
     ruleset: str = ""
     salt: str = ""
+    pending: Pending | None = None
 
     def row(self) -> dict[str, Json]:
         """The row's JSON."""

@@ -26,13 +26,17 @@ class ClockRecord(NamedTuple):
 
 
 class Activation(NamedTuple):
-    """From here on this ruleset decides. `salt`: 64 hex digits that codes and draws derive from."""
+    """From here on this ruleset decides, or once the partition's clock has reached `at_ms`.
+
+    `salt`: 64 hex digits that codes and draws derive from. An activation replaces one that is still waiting.
+    """
 
     id: str
     digest: str
     salt: str
     semantics: int
-    shadow: str = ""  # digest of a candidate running beside, "" for none
+    shadow: str = ""  # digest of the candidate that runs beside within this ruleset, "" for none
+    at_ms: int | None = None
 
 
 Record = Event | Message | ClockRecord | Activation
@@ -81,9 +85,11 @@ def encode_clock(kind: ClockKind, partition: int, to_ms: int) -> bytes:
     return orjson.dumps({"kind": kind, "id": ids.derive(kind, str(partition), str(to_ms)), "to": to_ms})
 
 
-def encode_activation(partition: int, digest: str, salt: str, semantics: int, shadow: str = "") -> bytes:
-    """The activation of a ruleset in one partition."""
-    body = {
+def encode_activation(
+    partition: int, digest: str, salt: str, semantics: int, shadow: str = "", at_ms: int | None = None
+) -> bytes:
+    """The activation of a ruleset in one partition, at once or at an instant of the partition's clock."""
+    body: dict[str, object] = {
         "kind": "ruleset.activated",
         "id": ids.derive("ruleset.activated", str(partition), digest, salt),
         "digest": digest,
@@ -92,6 +98,8 @@ def encode_activation(partition: int, digest: str, salt: str, semantics: int, sh
     }
     if shadow:
         body["shadow"] = shadow
+    if at_ms is not None:
+        body["at"] = at_ms
     return orjson.dumps(body)
 
 
@@ -105,13 +113,18 @@ def decode(value: bytes) -> Record:
             case "message":
                 return _message(body)
             case "ruleset.activated":
-                return Activation(body["id"], body["digest"], body["salt"], body["semantics"], body.get("shadow", ""))
+                return _activation(body)
             case kind if kind in CLOCK_KINDS:
                 return ClockRecord(body["id"], kind, body["to"])
             case kind:
                 raise ValueError(f"unknown kind of journal record: {kind!r}")
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a journal record: {error!r}") from error
+
+
+def _activation(body: dict[str, Any]) -> Activation:
+    shadow, at_ms = body.get("shadow", ""), body.get("at")
+    return Activation(body["id"], body["digest"], body["salt"], body["semantics"], shadow, at_ms)
 
 
 def _event(body: dict[str, Any]) -> Event:
