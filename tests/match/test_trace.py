@@ -1,0 +1,64 @@
+"""A trace says of every condition what the matcher and the oracle say of it."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.match.plain import PlainMatcher
+from engine.match.trace import Traced, trace
+from engine.ruleset.conditions import AllOf, LineSet, Test
+from engine.ruleset.effects import AwardPoints, Fixed
+from engine.ruleset.matching import Facts
+from engine.ruleset.model import Campaign, Ruleset
+from tests.match import arbitrary, oracle
+from tests.support.programme import campaign, one_of, ruleset
+
+
+@given(arbitrary.rulesets(), st.lists(arbitrary.facts, min_size=1, max_size=8))
+@settings(max_examples=150, deadline=None)
+def test_what_held_is_the_matchers_verdict_and_each_part_the_oracles(made: Ruleset, events: list[Facts]) -> None:
+    matcher = PlainMatcher(made)
+    for facts in events:
+        verdicts = {verdict.campaign.name: verdict for verdict in matcher.candidates(facts)}
+        for each in made.campaigns:
+            traced = trace(each, facts, matcher)
+            assert traced.running == oracle.running(each, facts)
+            assert (traced.eligible, traced.holds) == oracle.verdict(each, facts)
+            verdict = verdicts.get(each.name)
+            if verdict is not None:
+                assert (traced.eligible, traced.holds) == (verdict.eligible, verdict.holds)
+            for root in (traced.audience, traced.when):
+                if root is not None:
+                    compare(root, facts, each)
+
+
+def compare(traced: Traced, facts: Facts, asked: Campaign) -> None:
+    assert traced.held == oracle.holds(traced.condition, facts, asked)
+    if isinstance(traced.condition, Test):
+        assert traced.value == oracle.event_value(traced.condition.field, facts, asked)
+    for part in traced.parts:
+        compare(part, facts, asked)
+
+
+def test_every_test_shows_the_value_seen_and_the_lines_of_a_set() -> None:
+    when = AllOf((one_of("transaction.channel", "app"), Test("coffee.pieces", "int", "at_least", (2,))))
+    coffees = campaign(
+        "coffees",
+        AwardPoints(Fixed(1), "points"),
+        audience=one_of("member.tier", "gold"),
+        line_sets={"coffee": LineSet(one_of("category", "coffee"), None)},
+        when=when,
+    )
+    lines = (
+        {"line_id": "1", "sku": "a", "category": "coffee", "quantity": 1, "amount_minor": 100},
+        {"line_id": "2", "sku": "b", "category": "tea", "quantity": 5, "amount_minor": 100},
+    )
+    facts = Facts("transaction.completed", 5, {"transaction.channel": "app"}, lines)
+    traced = trace(coffees, facts, PlainMatcher(ruleset(coffees)))
+    assert traced.audience is not None
+    assert traced.when is not None
+    assert (traced.audience.value, traced.audience.held) == (None, False)
+    assert [(test.name, test.value, test.lines, test.held) for test in traced.when.tests()] == [
+        ("transaction.channel", "app", None, True),
+        ("coffee.pieces", 1, ("1",), False),
+    ]
+    assert not traced.holds
