@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -85,6 +86,15 @@ class Worker:
                 await self._keeping
             self._keeping = None
         return code
+
+    async def keep_metrics(self) -> None:
+        """Writes what the running process says of itself beside its log, for whoever looks into a violation."""
+        port = self.environment["GUERDON_WEB_PORT"]
+        for path in ("metrics", "readyz"):
+            request = urllib.request.Request(f"http://127.0.0.1:{port}/{path}")
+            with contextlib.suppress(OSError):
+                answer = await asyncio.to_thread(urllib.request.urlopen, request, timeout=3)
+                self.log.with_suffix(f".{path}").write_bytes(answer.read())
 
     def mark(self) -> int:
         """The present end of its log."""

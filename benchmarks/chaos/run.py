@@ -20,7 +20,6 @@ from benchmarks.chaos.proxy import Proxy
 from benchmarks.chaos.watching import Watch
 from benchmarks.chaos.world import Violation, World
 from engine.broker.embedded import free_port
-from engine.broker.settings import Settings
 from engine.errors import EngineError
 from tests.support.apache import ApacheBroker, fetched_jars
 from tests.support.brokers import ROOT, Broker, Embedded, broker_settings, environment_of
@@ -158,17 +157,17 @@ class _Run:
             code, said = await run_command(command, environment, ROOT)
             if code != 0:
                 raise Violation(f"guerdon {' '.join(command)} ended with {code}: {said}")
-        workers = [self._worker(name, settings, environment, proxies) for name in names]
+        workers = [self._worker(name, environment, proxies) for name in names]
         feeder = Feeder(settings, history(plan.seed, plan.events, plan.members), plan.rate)
         watch = Watch(settings, feeder.owed)
         rng = random.Random(plan.seed)
         return World(settings, broker, workers, proxies, feeder, watch, rng, ROOT, environment)
 
-    def _worker(self, name: str, settings: Settings, environment: dict[str, str], proxies: dict[str, Proxy]) -> Worker:
+    def _worker(self, name: str, environment: dict[str, str], proxies: dict[str, Proxy]) -> Worker:
         own = dict(environment)
         if name in proxies:
             own["GUERDON_BOOTSTRAP"] = f"127.0.0.1:{proxies[name].port}"
-        own["GUERDON_PREFIX"] = settings.prefix
+        own["GUERDON_WEB_PORT"] = str(free_port())
         return Worker(name, own, ROOT, self._folder / f"worker-{name}.log")
 
     async def _carry_out(self, world: World) -> None:
@@ -195,7 +194,9 @@ class _Run:
         except TimeoutError as error:
             raise Violation(f"{title}: something did not come in time") from error
         except Violation as violation:
-            raise Violation(f"{title}: {violation}") from violation
+            for worker in world.workers:
+                await worker.keep_metrics()
+            raise Violation(f"{title}: {violation}; {world.watch.decided} decided") from violation
         exits = world.exits() - before
         codes = ", ".join(f"{count} x {code}" for code, count in sorted(exits.items())) or "none"
         self._say(

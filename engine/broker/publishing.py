@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Self
 
 from engine.broker.clients import transactional_producer
+from engine.broker.ending import end
 from engine.broker.reading import beginning_offsets, end_offsets, follow, partitions_of, read_table
 from engine.broker.settings import Settings
 from engine.broker.transaction import Outgoing, write_transaction
@@ -81,8 +82,7 @@ class RulesetFollower:
 
     async def __aexit__(self, *failure: object) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await end(self._task)
 
     def get(self, digest: str) -> bytes | None:
         """The packed ruleset, or None where it is not here (yet)."""

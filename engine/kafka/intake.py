@@ -14,6 +14,7 @@ from collections.abc import Collection, Sequence
 from faust.types import TP
 
 from engine.broker.clients import Producer
+from engine.broker.ending import end
 from engine.broker.offsets import Positions
 from engine.broker.reading import Fetched
 from engine.broker.settings import Settings
@@ -96,7 +97,7 @@ class IntakeStage:
         """Before a rebalance: takes no more, and waits a bounded time for the round in work."""
         self._active = False
         if self._placing is not None:
-            self._placing.cancel()
+            await end(self._placing)
         for source in self._sources.values():
             source.queue.clear()
         with contextlib.suppress(TimeoutError):  # What it still writes, the next owner writes again and deciding drops.
@@ -112,9 +113,7 @@ class IntakeStage:
         """Finishes the round in work and stops the producer."""
         await self.suspend()
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
         await self._producer.stop()
 
     # -- positions

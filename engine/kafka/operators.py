@@ -1,12 +1,12 @@
 """What operators have said: follows the topic `quarantine` in the background."""
 
 import asyncio
-import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Self
 
+from engine.broker.ending import end
 from engine.broker.reading import beginning_offsets, end_offsets, follow
 from engine.broker.settings import Settings
 from engine.kafka.logs import at
@@ -45,9 +45,7 @@ class Operators:
 
     async def __aexit__(self, *_: object) -> None:
         if self._following is not None:
-            self._following.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._following
+            await end(self._following)
 
     def quarantined(self, partition: int) -> set[int]:
         """Offsets of the partition that operators took out; the same set for ever, growing."""

@@ -12,6 +12,7 @@ from collections.abc import Collection
 
 from faust.types import TP
 
+from engine.broker.ending import end
 from engine.broker.transaction import TransactionUnknown
 from engine.errors import RecordFailed
 from engine.kafka import metrics
@@ -129,9 +130,7 @@ class OwnedPartition:
             await self._opened.producer.abandon()
 
     async def _end_task(self) -> None:
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await end(self._task)
 
     async def _run(self) -> None:
         try:
