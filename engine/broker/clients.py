@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from engine.broker.pausing import consumer_class
 from engine.broker.refusals import named_errors
 from engine.broker.settings import Settings, client_options
 from engine.errors import BrokerRefused, BrokerUnavailable
@@ -110,7 +111,7 @@ async def consumer(settings: Settings, group_id: str | None = None) -> AsyncIter
 
     Errors inside the block are named too: BrokerUnavailable or BrokerRefused.
     """
-    kafka = AIOKafkaConsumer(
+    kafka = consumer_class(settings)(
         **client_options(settings),
         group_id=group_id,
         isolation_level="read_committed",

@@ -13,6 +13,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import Message
 
+from engine.broker.pausing import consumer_class
 from engine.broker.settings import Settings, client_options
 from engine.kafka.assignor import even_sticky
 
@@ -63,7 +64,7 @@ class PositionedThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> Any:
         del transport
         settings: Settings = self.app.settings
-        consumer = driver.aiokafka.AIOKafkaConsumer(
+        consumer = consumer_class(settings)(
             **client_options(settings),
             group_id=settings.membership_group,
             partition_assignment_strategy=[even_sticky()],
