@@ -4,25 +4,28 @@ Knows nothing of rows or effects. `member.opted_in` asks whether the campaign's 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from engine.match.predicates import Holds, Predicate, Read, predicate
-from engine.ruleset.conditions import Condition, LineSet
+from engine.match.predicates import Holds, Key, Source, SourceOf, Sum, predicate
+from engine.ruleset.conditions import Condition, LineSet, Test
 from engine.ruleset.index import Index
-from engine.ruleset.lines import line_value, measure
+from engine.ruleset.lines import COLUMNS, MEASURES, line_key, line_value, measure
 from engine.ruleset.matching import Facts, Line, Verdict
 from engine.ruleset.model import Campaign, Ruleset
 
-_MEASURES = ("pieces", "count", "amount", "distinct_skus")
+Chosen = Callable[[Sequence[Line]], Sequence[Line]]  # the lines that are in a set
 
 
 class _Compiled(NamedTuple):
-    campaign: Campaign
-    paused: bool
+    """A campaign ready to be asked: a condition that it does not have is None. `holding` is the answer where all holds."""
+
     from_ms: int
     until_ms: int
-    audience: Predicate
-    when: Predicate
+    audience: Holds | None
+    when: Holds | None
+    holding: Verdict
+    campaign: Campaign
+    reasons: tuple[Callable[[Facts], str], Callable[[Facts], str]]  # of the two
 
 
 class PlainMatcher:
@@ -30,20 +33,13 @@ class PlainMatcher:
 
     def __init__(self, ruleset: Ruleset) -> None:
         self._index = Index(ruleset)
-        self._campaigns = [_compile(campaign) for campaign in ruleset.campaigns]
-        self._earns = _lines_apart(ruleset.programme.earning.excluding)
+        self._campaigns: list[_Compiled] = []
+        self._earns = _outside(ruleset.programme.earning.excluding)
         # by identity, each beside its condition, which keeps the identity taken
         self._conditions: dict[int, tuple[Condition, Holds]] = {}
-        self._sets: dict[int, tuple[LineSet, Holds]] = {}
-        for compiled in self._campaigns:
-            for condition, made in (
-                (compiled.campaign.audience, compiled.audience),
-                (compiled.campaign.when, compiled.when),
-            ):
-                if condition is not None:
-                    self._conditions[id(condition)] = (condition, made.holds)
-            for lines in compiled.campaign.line_sets.values():
-                self._sets[id(lines)] = (lines, _in_set(lines))
+        self._sets: dict[int, tuple[LineSet, Chosen]] = {}
+        for campaign in ruleset.campaigns:
+            self._campaigns.append(self._compile(campaign))
         for message in ruleset.messages:
             if message.when is not None:
                 self._conditions[id(message.when)] = (message.when, predicate(message.when, _plain_field).holds)
@@ -51,17 +47,17 @@ class PlainMatcher:
     def candidates(self, facts: Facts) -> Sequence[Verdict]:
         """The running campaigns on this event in the ruleset's order, less those that the index rules out."""
         verdicts = []
-        time_ms = facts.time_ms
+        time_ms, campaigns = facts.time_ms, self._campaigns
         for position in self._index.positions(facts):
-            campaign, paused, from_ms, until_ms, audience, when = self._campaigns[position]
-            if paused or not from_ms <= time_ms < until_ms:
+            from_ms, until_ms, audience, when, holding, campaign, reasons = campaigns[position]
+            if not from_ms <= time_ms < until_ms:
                 continue
-            reason = audience.failing(facts)
-            if reason:
-                verdicts.append(Verdict(campaign, eligible=False, holds=False, reason=reason))
-                continue
-            reason = when.failing(facts)
-            verdicts.append(Verdict(campaign, eligible=True, holds=not reason, reason=reason))
+            if audience is not None and not audience(facts):
+                verdicts.append(Verdict(campaign, _NO, _NO, reasons[0](facts)))
+            elif when is not None and not when(facts):
+                verdicts.append(Verdict(campaign, _YES, _NO, reasons[1](facts)))
+            else:
+                verdicts.append(holding)
         return verdicts
 
     def holds(self, condition: Condition | None, facts: Facts) -> bool:
@@ -74,45 +70,51 @@ class PlainMatcher:
     def select(self, lines: LineSet, facts: Facts) -> Sequence[Line]:
         """The lines of the event that are in the set, in their order."""
         known = self._sets.get(id(lines))
-        inside = known[1] if known else _in_set(lines)
-        return [line for line in facts.lines if inside(line)]
+        return (known[1] if known else _chosen(lines))(facts.lines)
 
     def earning_lines(self, facts: Facts) -> Sequence[Line]:
         """The lines that the programme's `earning.excluding` does not match."""
         return [line for line in facts.lines if self._earns(line)]
 
+    def _compile(self, campaign: Campaign) -> _Compiled:
+        sets: dict[str, Chosen] = {}
+        for name, lines in campaign.line_sets.items():
+            sets[name] = _chosen(lines)
+            self._sets[id(lines)] = (lines, sets[name])
+        source_of = _fields_of(campaign, sets)
+        audience, when = predicate(campaign.audience, source_of), predicate(campaign.when, source_of)
+        for condition, made in ((campaign.audience, audience), (campaign.when, when)):
+            if condition is not None:
+                self._conditions[id(condition)] = (condition, made.holds)
+        return _Compiled(
+            _BEGINNING if campaign.from_ms is None else campaign.from_ms,
+            _END if campaign.until_ms is None else campaign.until_ms,
+            None if campaign.audience is None else audience.holds,
+            None if campaign.when is None else when.holds,
+            Verdict(campaign, eligible=True, holds=True, reason=""),
+            campaign,
+            (audience.failing, when.failing),
+        )
+
 
 _BEGINNING, _END = -(1 << 62), 1 << 62
+_YES, _NO = True, False  # by position, which is quicker
 
 
-def _compile(campaign: Campaign) -> _Compiled:
-    reader_of = _fields_of(campaign.name, campaign.line_sets)
-    return _Compiled(
-        campaign,
-        campaign.state == "paused",
-        _BEGINNING if campaign.from_ms is None else campaign.from_ms,
-        _END if campaign.until_ms is None else campaign.until_ms,
-        predicate(campaign.audience, reader_of),
-        predicate(campaign.when, reader_of),
-    )
-
-
-def _fields_of(campaign: str, sets: Mapping[str, LineSet]) -> Callable[[str], Read]:
-    inside = {name: _in_set(lines) for name, lines in sets.items()}
-
-    def reader_of(field: str) -> Read:
+def _fields_of(campaign: Campaign, sets: Mapping[str, Chosen]) -> SourceOf:
+    def source_of(field: str) -> Source:
         if field == "member.opted_in":
-            return lambda facts: _opted_in(facts, campaign)
+            return lambda facts: _opted_in(facts, campaign.name)
         name, _, of = field.rpartition(".")
-        if name in inside and of in _MEASURES:
-            return _measured(of, inside[name])
+        if name in sets and of in MEASURES:
+            return _measured(of, sets[name], _text_of(campaign.line_sets[name]))
         return _plain_field(field)
 
-    return reader_of
+    return source_of
 
 
-def _plain_field(field: str) -> Read:
-    return lambda facts: facts.fields.get(field)
+def _plain_field(field: str) -> Source:
+    return Key(of_line=False, name=field)
 
 
 def _opted_in(facts: Facts, campaign: str) -> bool | None:
@@ -120,21 +122,40 @@ def _opted_in(facts: Facts, campaign: str) -> bool | None:
     return None if opt_ins is None else campaign in opt_ins
 
 
-def _measured(of: str, inside: Holds) -> Read:
-    def read(facts: Facts) -> int:
-        return measure(of, [line for line in facts.lines if inside(line)])
-
-    return read
-
-
-def _in_set(lines: LineSet) -> Holds:
-    included, apart = predicate(lines.including, line_value).holds, _lines_apart(lines.excluding)
-    return lambda line: included(line) and apart(line)
+def _measured(of: str, chosen: Chosen, text: tuple[str, str] | None) -> Source:
+    if text is not None and of in COLUMNS:
+        return Sum(*text, COLUMNS[of], lambda facts: measure(of, chosen(facts.lines)))
+    return lambda facts: measure(of, chosen(facts.lines))
 
 
-def _lines_apart(excluding: Condition | None) -> Callable[[Any], bool]:
+def _text_of(lines: LineSet) -> tuple[str, str] | None:
+    """Of a set of the lines that have one text: under which key, and the text; None for any other set."""
+    match lines.including:
+        case Test(field, _, "one_of", (str(wanted),)) if lines.excluding is None:
+            key = line_key(field)
+            return None if key is None else (key, wanted)
+        case _:
+            return None
+
+
+def _chosen(lines: LineSet) -> Chosen:
+    """Picks the lines of a set; a set of one text costs no call a line."""
+    text = _text_of(lines)
+    if text is not None:
+        key, wanted = text
+        return lambda of: [line for line in of if line.get(key) == wanted]
+    included, outside = predicate(lines.including, _line_field).holds, _outside(lines.excluding)
+    return lambda of: [line for line in of if included(line) and outside(line)]
+
+
+def _line_field(field: str) -> Source:
+    key = line_key(field)
+    return line_value(field) if key is None else Key(of_line=True, name=key)
+
+
+def _outside(excluding: Condition | None) -> Callable[[Line], bool]:
     """Whether a line is not excluded; no condition excludes none."""
     if excluding is None:
         return lambda _: True
-    excluded = predicate(excluding, line_value).holds
+    excluded = predicate(excluding, _line_field).holds
     return lambda line: not excluded(line)

@@ -9,15 +9,45 @@ A value of another type than the test's does not hold either; nothing here raise
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from engine.ruleset.conditions import AllOf, AnyOf, Condition, FieldType, NoneOf, Scalar, Test
-from engine.ruleset.index import exact
+from engine.ruleset.conditions import TEXT_TYPES, AllOf, AnyOf, Condition, NoneOf, Scalar, Test
+from engine.ruleset.needs import exact
 
 Subject = Any
 Read = Callable[[Any], Any]  # a field's value of a subject, None where it is missing
-ReaderOf = Callable[[str], Read]
 Holds = Callable[[Any], bool]
 
-_TEXTS: tuple[FieldType, ...] = ("text", "day", "month_day")  # days are ISO texts, whose order is that of the calendar
+
+class Key(NamedTuple):
+    """A field that stands as it is in an event's fields, or in a line, so that a test of it need not call a reader."""
+
+    of_line: bool
+    name: str
+
+
+class Sum(NamedTuple):
+    """The pieces or the amount (`column`), or the count (""), of the lines that have a text under a key: `read` gives it."""
+
+    key: str
+    wanted: str
+    column: str
+    read: Read
+
+
+Source = Read | Key | Sum
+SourceOf = Callable[[str], Source]
+
+
+def reader(source: Source) -> Read:
+    """Reads a field."""
+    match source:
+        case Key(True, name):
+            return lambda line: line.get(name)
+        case Key(_, name):
+            return lambda facts: facts.fields.get(name)
+        case Sum(read=read):
+            return read
+        case _:
+            return source
 
 
 class Predicate(NamedTuple):
@@ -27,19 +57,19 @@ class Predicate(NamedTuple):
     failing: Callable[[Subject], str]
 
 
-def predicate(condition: Condition | None, reader_of: ReaderOf) -> Predicate:
-    """Compiles a condition for subjects whose fields `reader_of` reads."""
+def predicate(condition: Condition | None, source_of: SourceOf) -> Predicate:
+    """Compiles a condition for subjects whose fields `source_of` finds."""
     match condition:
         case None:
             return Predicate(lambda _: True, lambda _: "")
         case Test(field):
-            return _named(field, _test(condition, reader_of(field)))
+            return _named(field, _test(condition, source_of(field)))
         case AllOf(conditions):
-            return _all([predicate(part, reader_of) for part in conditions])
+            return _all([predicate(part, source_of) for part in conditions])
         case AnyOf(conditions, at_least):
-            return _any(name_of(condition), [predicate(part, reader_of).holds for part in conditions], at_least)
+            return _any(name_of(condition), [predicate(part, source_of).holds for part in conditions], at_least)
         case NoneOf(conditions):
-            return _none(list(map(name_of, conditions)), [predicate(part, reader_of).holds for part in conditions])
+            return _none(list(map(name_of, conditions)), [predicate(part, source_of).holds for part in conditions])
 
 
 def name_of(condition: Condition) -> str:
@@ -69,8 +99,21 @@ def _named(name: str, holds: Holds) -> Predicate:
 def _all(parts: list[Predicate]) -> Predicate:
     if len(parts) == 1:
         return parts[0]
-    checks = tuple(part.holds for part in parts)
-    reasons = tuple(part.failing for part in parts)
+    asked = tuple(parts)
+
+    def failing(subject: Subject) -> str:
+        for check, reason in asked:
+            if not check(subject):
+                return reason(subject)
+        return ""
+
+    return Predicate(_every(tuple(part.holds for part in parts)), failing)
+
+
+def _every(checks: tuple[Holds, ...]) -> Holds:
+    if len(checks) == 2:  # noqa: PLR2004 - the commonest, in one call less than the loop takes
+        first, second = checks
+        return lambda subject: first(subject) and second(subject)
 
     def holds(subject: Subject) -> bool:
         for check in checks:  # noqa: SIM110 - a generator for all() costs three times the loop
@@ -78,13 +121,7 @@ def _all(parts: list[Predicate]) -> Predicate:
                 return False
         return True
 
-    def failing(subject: Subject) -> str:
-        for reason in reasons:
-            if name := reason(subject):
-                return name
-        return ""
-
-    return Predicate(holds, failing)
+    return holds
 
 
 def _any(name: str, checks: list[Holds], at_least: int) -> Predicate:
@@ -110,13 +147,13 @@ def _none(names: list[str], checks: list[Holds]) -> Predicate:
     return Predicate(lambda subject: not failing(subject), failing)
 
 
-def _test(test: Test, read: Read) -> Holds:
-    values = test.values
+def _test(test: Test, source: Source) -> Holds:
+    values, read = test.values, reader(source)
     match test.op:
         case "one_of":
-            return _one_of(values, read)
+            return _one_of(values, source)
         case "not_one_of":
-            inside = _one_of(values, read)
+            inside = _one_of(values, source)
             return lambda subject: read(subject) is not None and not inside(subject)
         case "exists":
             return (lambda s: read(s) is not None) if values[0] else (lambda s: read(s) is None)
@@ -125,15 +162,53 @@ def _test(test: Test, read: Read) -> Holds:
             return lambda s: type(value := read(s)) is str and value.startswith(prefixes)
         case "has" | "has_any" | "has_all" | "has_none":
             return _of_set(test.op, frozenset(values), read)
+        case "at_least" if isinstance(source, Sum):
+            return _sums_to(int(values[0]), source)
         case _:
             return _ordered(test, read)
 
 
-def _one_of(values: Sequence[Scalar], read: Read) -> Holds:
+def _one_of(values: Sequence[Scalar], source: Source) -> Holds:
+    read = reader(source)
+    if len(values) == 1 and type(values[0]) is str:
+        return _equal(values[0], source)
     wanted = frozenset(map(exact, values))
     if all(type(value) is str for value in values):
         return lambda s: type(value := read(s)) is str and value in wanted
-    return lambda s: exact(read(s)) in wanted
+    return lambda s: isinstance(value := read(s), str | int) and exact(value) in wanted
+
+
+def _equal(wanted: str, source: Source) -> Holds:
+    """The commonest test, in one call; only a text equals a text."""
+    match source:
+        case Key(True, name):
+            return lambda line: line.get(name) == wanted
+        case Key(_, name):
+            return lambda facts: facts.fields.get(name) == wanted
+        case _:
+            read = reader(source)
+            return lambda s: read(s) == wanted
+
+
+def _sums_to(least: int, source: Sum) -> Holds:
+    """The commonest test of lines, in one call."""
+    key, wanted, column, _ = source
+
+    def holds(facts: Subject) -> bool:
+        missing = least
+        for line in facts.lines:
+            if line.get(key) == wanted:
+                missing -= line[column]
+        return missing <= 0
+
+    def holds_of_count(facts: Subject) -> bool:
+        missing = least
+        for line in facts.lines:
+            if line.get(key) == wanted:
+                missing -= 1
+        return missing <= 0
+
+    return holds if column else holds_of_count
 
 
 def _of_set(op: str, wanted: frozenset[Scalar], read: Read) -> Holds:
@@ -154,7 +229,7 @@ def _of_set(op: str, wanted: frozenset[Scalar], read: Read) -> Holds:
 
 def _ordered(test: Test, read: Read) -> Holds:
     bound: Any = test.values[0]
-    kind = str if test.type in _TEXTS else int
+    kind = str if test.type in TEXT_TYPES else int
     match test.op:
         case "at_least" | "from":
             return lambda s: type(value := read(s)) is kind and value >= bound

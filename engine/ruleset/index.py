@@ -1,106 +1,33 @@
-"""Which campaigns could fire for an event: by the most selective equality that each of them needs, else by a lower bound.
+"""Which campaigns could fire for an event: by the equality or the bounds that each of them needs and fewest others share.
 
 The answer is a function of the ruleset alone, so every matcher leaves out the same campaigns. A campaign is left out
 only where it cannot hold; one with `otherwise` only where its audience cannot hold, since its near misses count too.
 """
 
-from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from engine.ruleset.conditions import AllOf, AnyOf, Condition, LineSet, Scalar, Test
-from engine.ruleset.lines import line_value
-from engine.ruleset.matching import Facts
+from engine.ruleset.conditions import AllOf
+from engine.ruleset.lines import line_key, line_value
+from engine.ruleset.matching import Facts, Line
 from engine.ruleset.model import Campaign, Ruleset
-
-Exact = str | tuple[type, Scalar | None]  # a value that equals only its own type: True is not 1
-
-
-class Need(NamedTuple):
-    """The field of the event, or of one of its lines, must have (for a set: contain) this value."""
-
-    of_line: bool
-    field: str
-    value: Exact
-
-
-Needs = frozenset[Need]  # at least one of them must be there for the condition to hold
-
-
-def exact(value: Scalar | None) -> Exact:
-    """A key under which a value equals only values of its own type."""
-    return value if type(value) is str else (type(value), value)
-
-
-def choices(condition: Condition | None, sets: Mapping[str, LineSet], *, of_line: bool = False) -> list[Needs]:
-    """Each way to tell from equalities alone that a condition cannot hold: one set of needs for each."""
-    match condition:
-        case Test():
-            return _of_test(condition, sets, of_line=of_line)
-        case AllOf(conditions):
-            return [needs for part in conditions for needs in choices(part, sets, of_line=of_line)]
-        case AnyOf(conditions, at_least) if 0 < at_least <= len(conditions):
-            parts = [choices(part, sets, of_line=of_line) for part in conditions]
-            # all but `at_least - 1` of the parts are looked at: if all of those fail, too few are left
-            narrow = sorted((min(part, key=len) for part in parts if part), key=len)
-            wanted = len(conditions) - at_least + 1
-            return [frozenset().union(*narrow[:wanted])] if len(narrow) >= wanted else []
-        case _:
-            return []
-
-
-def _of_test(test: Test, sets: Mapping[str, LineSet], *, of_line: bool) -> list[Needs]:
-    set_name, _, measure = test.field.rpartition(".")
-    if not of_line and set_name in sets and measure in ("pieces", "count", "amount", "distinct_skus"):
-        return choices(sets[set_name].including, {}, of_line=True) if _needs_a_line(test) else []
-    if test.field == "member.opted_in":
-        return []
-    if test.op in ("one_of", "has_any", "has") and test.values:
-        return [frozenset(Need(of_line, test.field, exact(value)) for value in test.values)]
-    if test.op == "has_all":
-        return [frozenset({Need(of_line, test.field, exact(value))}) for value in test.values]
-    return []
-
-
-def _needs_a_line(test: Test) -> bool:
-    """Whether a measure of an empty set, 0, fails the test."""
-    smallest = min((int(value) for value in test.values), default=0)
-    return (test.op == "more_than" and smallest >= 0) or (test.op in ("at_least", "one_of") and smallest > 0)
-
-
-class Floor(NamedTuple):
-    """The field of the event must be a number of at least this."""
-
-    field: str
-    least: int
-
-
-def floors(condition: Condition | None, sets: Mapping[str, LineSet]) -> list[Floor]:
-    """The lower bounds of the event's own fields without which a condition cannot hold."""
-    match condition:
-        case Test(field, _, "at_least" | "more_than", (int(least),)) if field.rpartition(".")[0] not in sets:
-            return [Floor(field, least)]
-        case AllOf(conditions):
-            return [floor for part in conditions for floor in floors(part, sets)]
-        case _:
-            return []
+from engine.ruleset.needs import Exact, Need, Needs, Span, choices, exact, spans
+from engine.ruleset.ranges import Range, Ranges
 
 
 class Index:
-    """Finds the positions of candidates in `ruleset.campaigns`."""
+    """Finds the positions of candidates in `ruleset.campaigns`; paused ones are none."""
 
     def __init__(self, ruleset: Ruleset) -> None:
-        ways = [_ways(campaign) for campaign in ruleset.campaigns]
-        shared = Counter(
-            (campaign.on, need)
-            for campaign, options in zip(ruleset.campaigns, ways, strict=True)
-            for need in frozenset().union(*options)
-        )
+        asked = [_asked(campaign) for campaign in ruleset.campaigns]
+        crowd = _Crowd(zip((campaign.on for campaign in ruleset.campaigns), asked, strict=True))
         self._by_type: dict[str, _Buckets] = defaultdict(_Buckets)
-        for position, (campaign, options) in enumerate(zip(ruleset.campaigns, ways, strict=True)):
-            needs, bounds = _best(options, campaign.on, shared), _floors(campaign)
-            self._by_type[campaign.on].add(position, needs, max(bounds, default=None, key=lambda floor: floor.least))
+        for position, (campaign, of) in enumerate(zip(ruleset.campaigns, asked, strict=True)):
+            if campaign.state != "paused":
+                self._by_type[campaign.on].add(position, crowd.best(campaign.on, of))
+        for buckets in self._by_type.values():
+            buckets.finish()
 
     def positions(self, facts: Facts) -> Sequence[int]:
         """Positions of the campaigns that could fire, ascending."""
@@ -108,23 +35,46 @@ class Index:
         return buckets.positions(facts) if buckets else ()
 
 
-def _ways(campaign: Campaign) -> list[Needs]:
-    ways = choices(campaign.audience, campaign.line_sets)
-    return ways if campaign.otherwise else ways + choices(campaign.when, campaign.line_sets)
+class _Asked(NamedTuple):
+    """All that a campaign could be found by."""
+
+    ways: list[Needs]
+    spans: list[Span]
 
 
-def _floors(campaign: Campaign) -> list[Floor]:
-    found = floors(campaign.audience, campaign.line_sets)
-    return found if campaign.otherwise else found + floors(campaign.when, campaign.line_sets)
+def _asked(campaign: Campaign) -> _Asked:
+    sets = campaign.line_sets
+    if campaign.otherwise:
+        return _Asked(choices(campaign.audience, sets), spans(campaign.audience, sets))
+    both = AllOf(tuple(part for part in (campaign.audience, campaign.when) if part is not None))
+    return _Asked(choices(both, sets), spans(both, sets))
 
 
-def _best(options: Iterable[Needs], on: str, shared: Mapping[tuple[str, Need], int]) -> Needs:
-    """The needs that the fewest campaigns share; none where there is no way to tell."""
-    return min(
-        options,
-        key=lambda needs: (sum(shared[on, need] for need in needs), sorted(map(repr, needs))),
-        default=frozenset(),
-    )
+class _Crowd:
+    """How many campaigns share a way to be found: the fewer, the better."""
+
+    def __init__(self, asked: Iterable[tuple[str, _Asked]]) -> None:
+        self._needs: Counter[tuple[str, Need]] = Counter()
+        self._spans: Counter[tuple[str, bool, str, bool]] = Counter()
+        for on, (ways, found) in asked:
+            self._needs.update((on, need) for need in frozenset().union(*ways))
+            self._spans.update({_like(on, span) for span in found})
+
+    def best(self, on: str, asked: _Asked) -> Needs | Span | None:
+        """The way that leaves the fewest others beside this campaign; None where there is none."""
+        by_needs: list[tuple[int, list[str], Needs | Span]] = [
+            (sum(self._needs[on, need] for need in needs), sorted(map(repr, needs)), needs) for needs in asked.ways
+        ]
+        by_span = [(self._beside(on, span), [repr(span)], span) for span in asked.spans]
+        return min((*by_needs, *by_span), key=lambda way: way[:2], default=(0, [], None))[2]
+
+    def _beside(self, on: str, span: Span) -> int:
+        """What values events have nobody knows here: half of the open spans will pass, say, and an eighth of the others."""
+        return 1 + self._spans[_like(on, span)] // (8 if span.closed else 2)
+
+
+def _like(on: str, span: Span) -> tuple[str, bool, str, bool]:
+    return on, span.of_line, span.field, span.closed
 
 
 class _Buckets:
@@ -133,45 +83,81 @@ class _Buckets:
     def __init__(self) -> None:
         self._always: list[int] = []
         self._fields: dict[str, dict[Exact, list[int]]] = {}
-        self._floors: dict[str, tuple[list[int], list[int]]] = {}  # bounds ascending, and the position of each
-        self._line_fields: dict[str, tuple[Callable[[Any], Any], dict[Exact, list[int]]]] = {}
+        self._line_fields: dict[str, dict[Exact, list[int]]] = {}
+        self._spans: dict[tuple[bool, str, type], list[tuple[Span, int]]] = defaultdict(list)
+        self._line_keys: list[tuple[str, dict[Exact, list[int]]]] = []
+        self._readers: list[tuple[Callable[[Line], Any], dict[Exact, list[int]]]] = []
+        self._ranges: list[tuple[str, type, Ranges]] = []
+        self._line_ranges: list[tuple[Callable[[Line], Any], type, Ranges]] = []
 
-    def add(self, position: int, needs: Needs, floor: Floor | None) -> None:
-        if not needs and floor is not None:
-            bounds, positions = self._floors.setdefault(floor.field, ([], []))
-            at = bisect_right(bounds, floor.least)
-            bounds.insert(at, floor.least)
-            positions.insert(at, position)
-        elif not needs:
+    def add(self, position: int, by: Needs | Span | None) -> None:
+        """Files a campaign under what it is found by; None is always."""
+        if isinstance(by, Span):
+            self._spans[by.of_line, by.field, by.kind].append((by, position))
+            return
+        if not by:
             self._always.append(position)
-        for need in needs:
-            if need.of_line:
-                _, values = self._line_fields.setdefault(need.field, (line_value(need.field), {}))
+            return
+        for need in by:
+            fields = self._line_fields if need.of_line else self._fields
+            fields.setdefault(need.field, {}).setdefault(need.value, []).append(position)
+
+    def finish(self) -> None:
+        """Makes ready to be asked, after the last campaign."""
+        for field, values in self._line_fields.items():
+            key = line_key(field)
+            if key is None:
+                self._readers.append((line_value(field), values))
             else:
-                values = self._fields.setdefault(need.field, {})
-            values.setdefault(need.value, []).append(position)
+                self._line_keys.append((key, values))
+        for (of_line, field, kind), filed in self._spans.items():
+            ranges = Ranges(Range(span.low, span.high, position) for span, position in filed)
+            if of_line:
+                self._line_ranges.append((line_value(field), kind, ranges))
+            else:
+                self._ranges.append((field, kind, ranges))
 
     def positions(self, facts: Facts) -> Sequence[int]:
+        """The campaigns that could fire, ascending, each once."""
         found = [*self._always]
-        self._by_event(facts.fields, found)
-        for read, values in self._line_fields.values():
-            for line in facts.lines:
-                value = read(line)
-                if value is not None:
-                    found += values.get(value if type(value) is str else (type(value), value), ())
-        return sorted(set(found))
-
-    def _by_event(self, fields: Mapping[str, Any], found: list[int]) -> None:
+        fields = facts.fields
         for name, values in self._fields.items():
             value = fields.get(name)
             if type(value) is str:
-                found += values.get(value, ())
-            elif isinstance(value, tuple | list):
-                for each in value:
-                    found += values.get(exact(each), ())
+                if value in values:
+                    found += values[value]
             elif value is not None:
-                found += values.get((type(value), value), ())
-        for name, (bounds, positions) in self._floors.items():
+                found += _of_value(value, values)
+        for name, kind, ranges in self._ranges:
             value = fields.get(name)
-            if type(value) is int:
-                found += positions[: bisect_right(bounds, value)]
+            if type(value) is kind:
+                ranges.find(value, found)
+        for line in facts.lines:
+            self._by_line(line, found)
+        return sorted(set(found))
+
+    def _by_line(self, line: Line, found: list[int]) -> None:
+        for key, values in self._line_keys:
+            value = line.get(key)
+            if type(value) is str:
+                if value in values:
+                    found += values[value]
+            elif value is not None:
+                found += _of_value(value, values)
+        for read, values in self._readers:
+            value = read(line)
+            if value is not None:
+                found += values.get(value, ()) if type(value) is str else _of_value(value, values)
+        for read, kind, ranges in self._line_ranges:
+            value = read(line)
+            if type(value) is kind:
+                ranges.find(value, found)
+
+
+def _of_value(value: object, values: Mapping[Exact, list[int]]) -> Iterator[int]:
+    """What is filed under a number or a boolean, or under each text of a set."""
+    if isinstance(value, tuple | list):
+        for each in value:
+            yield from values.get(exact(each), ())
+    elif isinstance(value, int):
+        yield from values.get((type(value), value), ())

@@ -5,19 +5,30 @@ from typing import Any
 
 from engine.ruleset.matching import Line
 
+MEASURES = ("pieces", "count", "amount", "distinct_skus")  # of a set of lines
+COLUMNS = {"pieces": "quantity", "amount": "amount_minor", "count": ""}  # what a measure sums; "" counts the lines
+
+
+_KEYS = {"pieces": "quantity", "amount": "amount_minor", "discount": "discount_minor"}
+
+
+def line_key(field: str) -> str | None:
+    """The key under which a line has the field as it is; None where the field must be computed."""
+    return None if field == "unit_price" or field.startswith("attributes.") else _KEYS.get(field, field)
+
 
 def line_value(field: str) -> Callable[[Line], Any]:
     """How a line field (`category`, `pieces`, `attributes.free`) is read; the reader gives None where it is missing.
 
     `unit_price` is the whole minor units of one piece, rounded down; a line without pieces has none.
     """
+    key = line_key(field)
+    if key is not None:
+        return lambda line: line.get(key)
     if field == "unit_price":
         return _unit_price
-    if field.startswith("attributes."):
-        name = field.removeprefix("attributes.")
-        return lambda line: (line.get("attributes") or {}).get(name)
-    key = {"pieces": "quantity", "amount": "amount_minor", "discount": "discount_minor"}.get(field, field)
-    return lambda line: line.get(key)
+    name = field.removeprefix("attributes.")
+    return lambda line: (line.get("attributes") or {}).get(name)
 
 
 def _unit_price(line: Line) -> int | None:
@@ -29,11 +40,11 @@ def measure(name: str, lines: Sequence[Line]) -> int:
     """`pieces`, `count` (of lines), `amount` (minor units) or `distinct_skus` of a set of lines; 0 for no lines."""
     match name:
         case "pieces":
-            return sum(line["quantity"] for line in lines)
+            return sum([line["quantity"] for line in lines])
         case "count":
             return len(lines)
         case "amount":
-            return sum(line["amount_minor"] for line in lines)
+            return sum([line["amount_minor"] for line in lines])
         case "distinct_skus":
             return len({line["sku"] for line in lines})
         case _:

@@ -4,8 +4,9 @@ import pytest
 
 from engine.ruleset import conditions
 from engine.ruleset.conditions import AllOf, AnyOf, Condition, LineSet, NoneOf
-from engine.ruleset.index import Index, Need, choices
+from engine.ruleset.index import Index
 from engine.ruleset.matching import Facts
+from engine.ruleset.needs import Need, choices, spans
 from tests.rulebook.samples import compiled
 
 APP = conditions.Test("transaction.channel", "text", "one_of", ("app",))
@@ -62,6 +63,49 @@ def test_the_rarest_need_is_chosen() -> None:
     index = Index(ruleset)
     found = [ruleset.campaigns[at].name for at in index.positions(Facts("transaction.completed", 0, fields))]
     assert found == ["base-earn", "c3"]
+
+
+def bounded(op: conditions.Op, bound: int, field: str = "transaction.amount") -> conditions.Test:
+    return conditions.Test(field, "money", op, (bound,))
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (RICH, [(False, "transaction.amount", 5, None)]),
+        (bounded("more_than", 5), [(False, "transaction.amount", 6, None)]),
+        (bounded("less_than", 5), [(False, "transaction.amount", None, 4)]),
+        (AllOf((RICH, bounded("at_most", 9), bounded("at_least", 7))), [(False, "transaction.amount", 7, 9)]),
+        (AnyOf((RICH,)), []),
+        (NoneOf((RICH,)), []),
+        (APP, []),
+        (conditions.Test("dear.count", "int", "at_least", (1,)), [(True, "unit_price", 100, 199)]),
+        (conditions.Test("dear.count", "int", "at_most", (1,)), []),
+        (
+            AllOf((bounded("at_least", 3, "unit_price"), conditions.Test("dear.count", "int", "at_least", (1,)))),
+            [(False, "unit_price", 3, None), (True, "unit_price", 100, 199)],
+        ),
+        (
+            conditions.Test("member.profile.born", "day", "before", ("2000-01-01",)),
+            [(False, "member.profile.born", None, "2000-01-01")],
+        ),
+    ],
+)
+def test_which_bounds_a_condition_needs(condition: Condition, expected: list[tuple[object, ...]]) -> None:
+    dear = AllOf((bounded("at_least", 100, "unit_price"), bounded("less_than", 200, "unit_price")))
+    found = spans(condition, {"dear": LineSet(dear, None)})
+    assert [(span.of_line, span.field, span.low, span.high) for span in found] == expected
+
+
+def test_bounds_are_preferred_to_an_equality_that_more_campaigns_share() -> None:
+    bodies = {
+        f"c{n}": f"when: {{transaction.channel: app, transaction.amount: {{at_least: {n}.00, less_than: {n + 1}.00}}}}"
+        for n in range(10)
+    }
+    ruleset = compiled(bodies).ruleset
+    assert ruleset is not None
+    facts = Facts("transaction.completed", 0, {"transaction.channel": "app", "transaction.amount": 350})
+    assert [ruleset.campaigns[at].name for at in Index(ruleset).positions(facts)] == ["base-earn", "c3"]
 
 
 def test_an_event_without_campaigns_has_no_candidates() -> None:
