@@ -16,6 +16,7 @@ _MIB = 1 << 20
 def show_throughput(console: Console, found: Throughput) -> None:
     """(a), (a') and (b), and what (b) is of (a)."""
     table = _table(
+        console,
         f"end to end, {found.broker} broker: {found.events:,} baskets of {found.bytes_an_event:,} bytes",
         *("", "events/s", "CPU us/event", "x (a)", "aim"),
     )
@@ -31,7 +32,7 @@ def show_throughput(console: Console, found: Throughput) -> None:
 
 def show_pipeline(console: Console, found: Pipeline) -> None:
     """The pure parts."""
-    table = _table(f"in process, no broker: {found.events:,} baskets", "", "CPU us/event")
+    table = _table(console, f"in process, no broker: {found.events:,} baskets", "", "CPU us/event")
     table.add_row("Intake.accept", f"{found.intake_us:.1f}")
     table.add_row("Partition.fold and commit", f"{found.fold_us:.1f}")
     table.add_row("  of which matching", f"{found.matching_us:.1f}")
@@ -41,6 +42,7 @@ def show_pipeline(console: Console, found: Pipeline) -> None:
 def show_memory(console: Console, found: Memory) -> None:
     """Resident memory along the backlog, beside the rows kept."""
     table = _table(
+        console,
         f"memory behind a backlog of {found.events:,}, {found.broker} broker "
         f"({found.before / _MIB:.0f} MiB before, {found.peak / _MIB:.0f} at the highest)",
         *("decided", "resident MiB", "rows", "their MiB", "without them MiB", "bytes/row more"),
@@ -62,6 +64,7 @@ def show_restore(console: Console, found: Memory) -> None:
     """The restart on what the backlog left."""
     restore = found.restore
     table = _table(
+        console,
         f"restore of what the backlog left, {found.broker} broker",
         "",
         "records",
@@ -81,8 +84,10 @@ def show_restore(console: Console, found: Memory) -> None:
     console.print(table)
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+def _table(console: Console, title: str, *columns: str) -> Table:
+    """A table under its title, which is printed at once."""
+    console.print(title, style="bold")
+    table = Table(box=None, pad_edge=False)
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number or column else "left", header_style="dim")
     return table
