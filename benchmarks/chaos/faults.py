@@ -164,6 +164,7 @@ async def rebalance_during_restore(world: World) -> None:
 async def restart_broker(world: World) -> None:
     """The broker stopped and started."""
     world.feeder.burst(BURST)
+    await asyncio.sleep(world.rng.random())
     await world.broker.stop()
     await world.broker.start()
 
@@ -179,6 +180,7 @@ async def kill_broker(world: World) -> None:
 async def leader_gone(world: World) -> None:
     """No leader for a minute."""
     world.feeder.burst(BURST)
+    await asyncio.sleep(world.rng.random())
     world.broker.kill()
     await asyncio.sleep(60.0)
     await world.broker.start()
