@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.broker import topics
 from engine.broker.embedded import free_port
 from engine.broker.settings import Settings
-from engine.cli.rules import publish_folder
+from engine.cli.rules_publish import publish_folder
 from engine.cli.sending import Sent, send
 from engine.replay.lines import Line
 from tests.support import apache

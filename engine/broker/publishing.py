@@ -11,6 +11,7 @@ from engine.broker.reading import beginning_offsets, end_offsets, follow, partit
 from engine.broker.settings import Settings
 from engine.broker.transaction import Outgoing, write_transaction
 from engine.errors import BrokerUnavailable, EngineError, RulesetMissing, TopicsDiffer
+from engine.ruleset.published import Publication, is_ruleset, read_publication
 
 RULESETS = "rulesets"
 JOURNAL = "journal"
@@ -23,17 +24,24 @@ log = logging.getLogger(__name__)
 
 
 async def publish_ruleset(
-    settings: Settings, digest: str, packed: bytes, activation: Callable[[int], tuple[bytes, bytes]]
+    settings: Settings,
+    digest: str,
+    packed: bytes,
+    activation: Callable[[int], tuple[bytes, bytes]],
+    publication: Publication | None = None,
 ) -> int:
     """Writes the ruleset and, to every partition of the journal, its activation, in one transaction; returns how many.
 
-    `activation(partition)` gives key and value of the journal record. Publishers fence one another. Raises
-    TransactionUnknown where the outcome is not known (publishing again is harmless), TopicsDiffer where a topic is missing.
+    `activation(partition)` gives key and value of the journal record; `publication` is kept for the history. Publishers
+    fence one another. Raises TransactionUnknown where the outcome is not known (publishing again is harmless),
+    TopicsDiffer where a topic is missing.
     """
     partitions = await partitions_of(settings, JOURNAL)
     if partitions == 0 or await partitions_of(settings, RULESETS) == 0:
         raise TopicsDiffer("the topics to publish to are missing; `guerdon topics apply` creates them")
     records = [Outgoing(RULESETS, 0, digest.encode(), packed)]
+    if publication is not None:
+        records.append(Outgoing(RULESETS, 0, publication.key, publication.value))
     records += [Outgoing(JOURNAL, number, *activation(number)) for number in range(partitions)]
     producer = await transactional_producer(
         settings, settings.transactional_id("publish"), max_batch_bytes=MAX_RULESET_BATCH
@@ -47,7 +55,15 @@ async def publish_ruleset(
 
 async def load_rulesets(settings: Settings) -> dict[str, bytes]:
     """All published rulesets by digest, as packed."""
-    return {key.decode(): value for key, value in (await read_table(settings, RULESETS)).items()}
+    return (await load_published(settings))[0]
+
+
+async def load_published(settings: Settings) -> tuple[dict[str, bytes], list[Publication]]:
+    """All published rulesets by digest, as packed, and the history of publishing, oldest first."""
+    table = {key.decode(): value for key, value in (await read_table(settings, RULESETS)).items()}
+    rulesets = {key: value for key, value in table.items() if is_ruleset(key)}
+    history = [read_publication(value) for key, value in sorted(table.items()) if not is_ruleset(key)]
+    return rulesets, history
 
 
 class RulesetFollower:
@@ -139,6 +155,8 @@ class RulesetFollower:
             digest = (key or b"").decode()
         except UnicodeDecodeError as error:
             raise EngineError(f"{self._settings.topic(RULESETS)} has a key that is no digest: {key!r}") from error
+        if not is_ruleset(digest):
+            return
         if value is None:
             self._packed.pop(digest, None)
         else:

@@ -1,43 +1,29 @@
-"""`guerdon rules`: checking the rules of a folder, publishing them, and showing what was published."""
+"""`guerdon rules`: checking the rules of a folder and showing what was published; the other commands have files of their own."""
 
 import asyncio
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import orjson
 import typer
 
-from engine.broker.publishing import RulesetFollower, load_rulesets, publish_ruleset
+from engine.broker.publishing import RulesetFollower, load_rulesets
 from engine.broker.settings import Settings
-from engine.cli import screen
+from engine.cli import rules_publish, rules_tests, screen
 from engine.cli.deployment import deployment
-from engine.errors import EngineError, UsageError
-from engine.rulebook.compiler import Compiled, compile_folder
-from engine.rulebook.rendering import as_values, render
+from engine.cli.rules_folder import AsJson, Folder, counts, demand, print_diagnostics
+from engine.errors import UsageError
+from engine.rulebook.compiler import compile_folder
+from engine.rulebook.rendering import as_values
 from engine.ruleset.codec import encode
-from engine.ruleset.model import SEMANTICS, Ruleset
-from engine.ruleset.published import pack, unpack
-from engine.wire.journal import ACTIVATION_KEY, encode_activation
+from engine.ruleset.model import Ruleset
+from engine.ruleset.published import unpack
 
-app = typer.Typer(help="The rules: check, publish, show.", no_args_is_help=True)
-
-SALT_BYTES = 32
-
-Folder = Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The folder of rules (default: the setting).")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-class RulesWrong(EngineError):
-    """The rules have errors, which were printed."""
-
-
-class Publication(NamedTuple):
-    """What publishing did: `partitions` of the journal that the ruleset was activated in, 0 where it was in force before."""
-
-    ruleset: Ruleset
-    partitions: int
+app = typer.Typer(help="The rules: check, test, explain, compare, publish.", no_args_is_help=True)
+app.command("test")(rules_tests.run_and_show)
+app.command("publish")(rules_publish.publish)
+app.command("history")(rules_publish.history)
 
 
 @app.command()
@@ -56,20 +42,6 @@ def check(folder: Folder = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def publish(
-    folder: Folder = None,
-    again: Annotated[bool, typer.Option("--again", help="Activate it even where it is in force already.")] = False,
-) -> None:
-    """Compile the rules and put them in force: one activation for every journal partition, in one transaction."""
-    settings = deployment()
-    published = asyncio.run(publish_folder(settings, folder or settings.rules, again=again))
-    if published.partitions:
-        screen.say(f"published {published.ruleset.digest}: active in {published.partitions} journal partitions")
-    else:
-        screen.say(f"{published.ruleset.digest} is in force already; nothing was written (--again does it)")
-
-
-@app.command()
 def show(
     digest: Annotated[str, typer.Argument(help="The beginning of a digest (default: what was published last).")] = "",
     as_json: AsJson = False,
@@ -83,41 +55,6 @@ def show(
         screen.say_json(orjson.loads(encode(ruleset)))
     else:
         _show(ruleset)
-
-
-async def publish_folder(settings: Settings, path: Path, *, again: bool = False) -> Publication:
-    """Compiles and publishes the rules of a folder, unless they were published last; raises RulesWrong."""
-    compiled = compile_folder(path)
-    if compiled.ruleset is None or compiled.diagnostics:
-        print_diagnostics(compiled, path)
-    ruleset = demand(compiled, path)
-    async with RulesetFollower(settings) as rulesets:
-        in_force = rulesets.latest == ruleset.digest
-    if in_force and not again:
-        return Publication(ruleset, 0)
-    salt = secrets.token_hex(SALT_BYTES)
-    partitions = await publish_ruleset(
-        settings,
-        ruleset.digest,
-        pack(ruleset, compiled.sources),
-        lambda partition: (ACTIVATION_KEY, encode_activation(partition, ruleset.digest, salt, SEMANTICS)),
-    )
-    return Publication(ruleset, partitions)
-
-
-def print_diagnostics(compiled: Compiled, path: Path) -> None:
-    """Prints what the compiler has to say, on stderr."""
-    text = render(compiled.diagnostics, compiled.sources, str(path))
-    if text:
-        screen.warn(text.rstrip("\n"))
-
-
-def demand(compiled: Compiled, path: Path) -> Ruleset:
-    """The ruleset; raises RulesWrong where there are errors."""
-    errors = sum(diagnostic.severity == "error" for diagnostic in compiled.diagnostics)
-    if compiled.ruleset is None or errors:
-        raise RulesWrong(f"{path}: {errors} error{'' if errors == 1 else 's'} in the rules")
-    return compiled.ruleset
 
 
 async def _published(settings: Settings, digest: str) -> bytes:
@@ -161,13 +98,3 @@ def _show(ruleset: Ruleset) -> None:
     for ladder in ruleset.ladders:
         levels = ", ".join(f"{level.tier} {level.qualified:,}" for level in ladder.levels)
         screen.say(f"\ntiers {ladder.name}: {levels} ({ladder.account}, {ladder.within})")
-
-
-def counts(ruleset: Ruleset) -> str:
-    """How many campaigns, ladders and messages there are."""
-    numbers = (
-        (len(ruleset.campaigns), "campaign"),
-        (len(ruleset.ladders), "tier ladder"),
-        (len(ruleset.messages), "message"),
-    )
-    return ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in numbers)

@@ -36,6 +36,11 @@ def say(text: str, *, markup: bool = False) -> None:
     console().print(text, markup=markup)
 
 
+def plain(text: str) -> str:
+    """Text as it is, within a line that has markup."""
+    return escape(text)
+
+
 def warn(text: str) -> None:
     """Prints a line on stderr, where it does not mix with what a program reads."""
     console(error=True).print(text, markup=False)

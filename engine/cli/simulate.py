@@ -1,7 +1,7 @@
 """`guerdon simulate`: events or a recorded journal through the whole pipeline, without a broker."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,15 +10,12 @@ import typer
 from engine.broker.settings import Settings
 from engine.cli import screen, summary
 from engine.cli.deployment import deployment
-from engine.cli.rules import demand, print_diagnostics
+from engine.cli.rules_folder import rulesets_of
 from engine.core import instants
 from engine.errors import UsageError
 from engine.replay import lines, recorded
 from engine.replay.outputs import Outputs
 from engine.replay.simulate import PARTITIONS, Simulation
-from engine.rulebook.compiler import compile_folder
-from engine.ruleset.model import Ruleset
-from engine.ruleset.published import unpack
 
 
 def simulate(
@@ -62,7 +59,7 @@ def _events(
     settings: Settings, rules: Path | None, files: Sequence[Path], outputs: Outputs, partitions: int, until: str | None
 ) -> dict[str, Any]:
     to_ms = None if until is None else _instant(until)
-    rulesets = _rulesets(rules or settings.rules, settings)
+    rulesets = rulesets_of(rules or settings.rules, settings)
     if len(rulesets) != 1:
         raise UsageError(f"{rules} holds {len(rulesets)} rulesets; events are decided by one")
     total = sum(1 for path in files for _ in lines.read(path))
@@ -83,24 +80,10 @@ def _journal(
     if until is not None:
         raise UsageError("--until goes with --events; a journal brings its own time")
     recording = recorded.survey(files, settings.prefix)
-    given = {} if rules is None and recording.rulesets else _rulesets(rules or settings.rules, settings)
+    given = {} if rules is None and recording.rulesets else rulesets_of(rules or settings.rules, settings)
     replay = recorded.Replay(recording, given, outputs)
     replay.run()
     return replay.finish()
-
-
-def _rulesets(path: Path, settings: Settings) -> Mapping[str, Ruleset]:
-    """The rulesets by digest: compiled from a folder, or published ones from a file of lines."""
-    if path.is_dir():
-        compiled = compile_folder(path)
-        print_diagnostics(compiled, path)
-        ruleset = demand(compiled, path)
-        return {ruleset.digest: ruleset}
-    values = [line.value for line in lines.read(path) if settings.short(line.topic) == "rulesets"]
-    rulesets = [unpack(value)[0] for value in values if value is not None]
-    if not rulesets:
-        raise UsageError(f"{path}: no line of the topic rulesets")
-    return {ruleset.digest: ruleset for ruleset in rulesets}
 
 
 def _instant(text: str) -> int:

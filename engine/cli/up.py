@@ -17,7 +17,8 @@ from engine.cli import baskets, screen, summary
 from engine.cli.baskets import Baskets
 from engine.cli.child import WorkerProcess
 from engine.cli.deployment import DATA_DIR, WORD, demand_free, deployment, leave_word
-from engine.cli.rules import Publication, counts, publish_folder
+from engine.cli.rules_folder import counts
+from engine.cli.rules_publish import Published, publish_folder
 from engine.cli.watching import Watch
 from engine.errors import UsageError
 
@@ -156,7 +157,7 @@ async def _create_topics(settings: Settings) -> None:
     screen.say(f"topics   {len(declared(settings))} as in {settings.topics_file}, {len(applied.created)} created")
 
 
-def _say_rules(settings: Settings, published: Publication) -> None:
+def _say_rules(settings: Settings, published: Published) -> None:
     how = "published" if published.partitions else "in force already"
     screen.say(f"rules    {settings.rules}: {counts(published.ruleset)}; {published.ruleset.digest[:12]} {how}")
 

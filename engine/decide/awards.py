@@ -114,7 +114,11 @@ def _change(draft: Draft, event: Event, member: MemberRow, campaign: Campaign, e
 def _carried(campaign: Campaign, effect: Effect, award: Award | None, waiting: str) -> dict[str, Json]:
     carried: dict[str, Json] = {"campaign": campaign.name, "effect": _snake(type(effect).__name__), "awaits": waiting}
     if award is not None:
+        carried["account"] = award.effect.account
         carried["points"] = award.points
+    for name in ("voucher", "list", "ladder", "tier", "tag", "attribute", "message", "name"):
+        if hasattr(effect, name):
+            carried[name] = getattr(effect, name)
     return carried
 
 

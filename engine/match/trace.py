@@ -31,6 +31,19 @@ class Traced:
         """The name that a matcher's reason has for it."""
         return name_of(self.condition)
 
+    @property
+    def failing(self) -> str:
+        """The part that fails first, by the name that a matcher gives as its reason; "" where the condition held."""
+        if self.held:
+            return ""
+        match self.condition:
+            case AllOf():
+                return next(part.failing for part in self.parts if not part.held)
+            case NoneOf():
+                return f"none: {next(part.name for part in self.parts if part.held)}"
+            case _:
+                return self.name
+
     def tests(self) -> Iterator["Traced"]:
         """The tests that it is made of."""
         if isinstance(self.condition, Test):
@@ -60,6 +73,11 @@ class Trace:
     def holds(self) -> bool:
         """Whether audience and `when` hold."""
         return self.eligible and (self.when is None or self.when.held)
+
+    @property
+    def reason(self) -> str:
+        """The first condition that failed, audience before `when`, as a verdict has it; "" where all hold."""
+        return next((root.failing for root in (self.audience, self.when) if root is not None and not root.held), "")
 
 
 def trace(campaign: Campaign, facts: Facts, matcher: Matcher) -> Trace:

@@ -3,9 +3,16 @@
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+import orjson
+
+from engine.core import keys
+from engine.core.partitioning import partition_of
+from engine.core.records import Kept
 from engine.errors import EngineError, RecordFailed
-from engine.pipeline.partition import Bounds, JournalRecord, Partition, TopicRecord
+from engine.pipeline.partition import POSITION_KEY, Bounds, JournalRecord, Partition, TopicRecord
+from engine.pipeline.records import Progress
 from engine.ruleset.matching import Rules
+from engine.wire.rows import encode
 
 JOURNAL = "journal"
 AT_ONCE = 2_000  # records of a journal that was recorded, folded together
@@ -36,6 +43,17 @@ class Log:
         self._written = written
         self._waiting: list[deque[JournalRecord]] = [deque() for _ in range(partitions)]
         self._bounds = Bounds()
+
+    def restore(self, rows: Mapping[str, Kept]) -> None:
+        """Gives the partitions rows to begin with, as a worker restores them; before anything is appended."""
+        count = len(self.partitions)
+        for key, kept in rows.items():
+            number = partition_of(keys.owner_of(key), count)
+            self.partitions[number].restore(key.encode(), encode(kept.row), kept.due_ms)
+        position = orjson.dumps(Progress(partitions=count).row())
+        for partition in self.partitions:
+            partition.restore(POSITION_KEY.encode(), position, None)
+            partition.restored()
 
     def append(self, number: int, record: JournalRecord) -> None:
         """Appends a record to a partition; `settle` decides it."""

@@ -14,7 +14,7 @@ from engine.replay.log import AT_ONCE, JOURNAL, Log
 from engine.replay.outputs import Outputs
 from engine.ruleset.matching import Matcher, Rules
 from engine.ruleset.model import Ruleset
-from engine.ruleset.published import unpack
+from engine.ruleset.published import is_ruleset, unpack
 from engine.wire.quarantine import QuarantinedRecord
 from engine.wire.quarantine import decode as decode_word
 
@@ -43,7 +43,7 @@ def survey(paths: Iterable[Path], prefix: str) -> Recording:
                 case "journal":
                     _follow(line, last, path)
                     records += 1
-                case "rulesets" if line.value is not None:
+                case "rulesets" if line.value is not None and is_ruleset((line.key or b"").decode(errors="replace")):
                     ruleset, _ = unpack(line.value)
                     rulesets[ruleset.digest] = ruleset
                 case "quarantine" if line.value is not None:

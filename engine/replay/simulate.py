@@ -1,18 +1,19 @@
 """Events through the whole pipeline without a broker, each worked off before the next is taken; the same input, the same bytes."""
 
 from collections import Counter
+from collections.abc import Mapping
 from hashlib import shake_256
-from typing import Any
+from typing import Any, Protocol
 
 from engine.core.ids import digest_of_ruleset
 from engine.core.instants import DAY_MS, HOUR_MS
 from engine.core.partitioning import partition_of
+from engine.core.records import Kept
 from engine.match.plain import PlainMatcher
-from engine.pipeline.partition import JournalRecord, TopicRecord
+from engine.pipeline.partition import JournalRecord, Partition, TopicRecord
 from engine.replay.lines import Line, event_time_ms
 from engine.replay.log import JOURNAL, Log
-from engine.replay.outputs import Outputs
-from engine.ruleset.matching import Rules
+from engine.ruleset.matching import Matcher, Rules
 from engine.ruleset.model import SEMANTICS, Ruleset
 from engine.wire import journal
 from engine.wire.intake import Accepted, Intake, SourceRecord
@@ -23,16 +24,42 @@ DEAD_LETTERS = "dead-letters"
 KEYS = "keys"
 
 
+class Sink(Protocol):
+    """Where the records of a run go."""
+
+    def take(self, record: TopicRecord) -> None:
+        """Takes an outcome."""
+
+    def write(self, line: Line) -> None:
+        """Takes a record of the journal or a sealing key."""
+
+    def finish(self, partitions: list[Partition], run: dict[str, Any]) -> dict[str, Any]:
+        """Takes the rows that are left, and completes what is said of the run."""
+
+
 class Simulation:
     """One run of a ruleset over events. An event is received at its own time; one without, at that of the event before it."""
 
-    def __init__(self, ruleset: Ruleset, secret: bytes, outputs: Outputs, partitions: int = PARTITIONS) -> None:
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        secret: bytes,
+        outputs: Sink,
+        partitions: int = PARTITIONS,
+        *,
+        matcher: Matcher | None = None,
+        rows: Mapping[str, Kept] | None = None,
+    ) -> None:
+        """`matcher`: the plain one where none is given. `rows`: what is kept before the first event, by key."""
         self._ruleset = ruleset
-        self._rules = Rules(ruleset, PlainMatcher(ruleset), digest_of_ruleset(b"simulate:" + ruleset.digest.encode()))
+        salt = digest_of_ruleset(b"simulate:" + ruleset.digest.encode())
+        self._rules = Rules(ruleset, matcher or PlainMatcher(ruleset), salt)
         self._outputs = outputs
         self._random = _Random()
         self._intake = Intake(secret, ruleset.programme, ruleset.digest, MAX_EVENT_BYTES, self._random)
         self._log = Log(partitions, lambda _digest, _salt: self._rules, outputs.take)
+        if rows:
+            self._log.restore(rows)
         self._ends = [0] * partitions
         self._offsets: Counter[str] = Counter()
         self._now_ms = 0

@@ -1,7 +1,11 @@
-"""The value of a record on the topic `rulesets`: a ruleset and the texts that it was compiled from."""
+"""The records on the topic `rulesets`: rulesets with the texts they were compiled from, and who published which when.
+
+A ruleset's key is its digest; a publication's begins with `publication/`, so that each has a key of its own and is kept.
+"""
 
 import json
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from engine.ruleset.codec import RulesetUnreadable, decode, encode
 from engine.ruleset.model import Ruleset
@@ -25,3 +29,42 @@ def unpack(data: bytes) -> tuple[Ruleset, Mapping[str, str]]:
     if not isinstance(sources, dict) or not all(isinstance(text, str) for text in sources.values()):
         raise RulesetUnreadable("the sources of a published ruleset must map paths to texts")
     return decode(json.dumps(ruleset, ensure_ascii=False).encode("utf-8", "surrogatepass")), sources
+
+
+_PUBLICATION = "publication/"
+
+
+class Publication(NamedTuple):
+    """That a ruleset was published: `at_ms` is when it comes into force, None at once.
+
+    `shadow`: the digest of the candidate that runs in shadow within it, "" for none.
+    """
+
+    published_at_ms: int
+    digest: str
+    by: str
+    at_ms: int | None = None
+    shadow: str = ""
+
+    @property
+    def key(self) -> bytes:
+        """The record's key; keys sort by time."""
+        return f"{_PUBLICATION}{self.published_at_ms:013d}/{self.digest}".encode()
+
+    @property
+    def value(self) -> bytes:
+        """The record's value."""
+        return json.dumps(self._asdict(), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def is_ruleset(key: str) -> bool:
+    """Whether a record of `rulesets` with this key holds a ruleset."""
+    return not key.startswith(_PUBLICATION)
+
+
+def read_publication(value: bytes) -> Publication:
+    """The publication that a record tells of. Raises RulesetUnreadable where it tells of none."""
+    try:
+        return Publication(**json.loads(value))
+    except (ValueError, RecursionError, TypeError) as problem:
+        raise RulesetUnreadable(f"a publication cannot be read: {problem}") from problem

@@ -302,15 +302,15 @@ def test_b9_an_outcome_that_a_campaign_is_on_is_decided_next_and_at_most_three_d
 @pytest.mark.parametrize(
     ("made", "expected"),
     [
-        (campaign("c", IssueVoucher("v")), {"effect": "issue_voucher", "awaits": "vouchers"}),
-        (campaign("c", SetTier("status", "gold")), {"effect": "set_tier", "awaits": "tiers"}),
+        (campaign("c", IssueVoucher("v")), {"effect": "issue_voucher", "awaits": "vouchers", "voucher": "v"}),
+        (campaign("c", SetTier("status", "gold")), {"effect": "set_tier", "awaits": "tiers", "ladder": "status", "tier": "gold"}),
         (
             campaign("c", AwardPoints(Fixed(5), "points", pending=Pending(Period(30, "days")))),
-            {"effect": "award_points", "awaits": "pending_points", "points": 5},
+            {"effect": "award_points", "awaits": "pending_points", "account": "points", "points": 5},
         ),
         (
             awarding("c", Fixed(5), limits=(Limit("times", 1, "campaign", EVER, "refuse"),)),
-            {"effect": "award_points", "awaits": "campaign_limits", "points": 5},
+            {"effect": "award_points", "awaits": "campaign_limits", "account": "points", "points": 5},
         ),
     ],
     ids=str,

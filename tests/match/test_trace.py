@@ -25,7 +25,8 @@ def test_what_held_is_the_matchers_verdict_and_each_part_the_oracles(made: Rules
             assert (traced.eligible, traced.holds) == oracle.verdict(each, facts)
             verdict = verdicts.get(each.name)
             if verdict is not None:
-                assert (traced.eligible, traced.holds) == (verdict.eligible, verdict.holds)
+                found = (traced.eligible, traced.holds, traced.reason)
+                assert found == (verdict.eligible, verdict.holds, verdict.reason)
             for root in (traced.audience, traced.when):
                 if root is not None:
                     compare(root, facts, each)

@@ -1,0 +1,121 @@
+"""A member as they stand at an instant, as rows: what tests of rules begin with, in the shapes that steps keep."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.core import ids, keys
+from engine.core.calendar import Expiry, expires_at, local_day
+from engine.core.records import Json, Kept
+from engine.decide.counter_rows import META
+from engine.decide.progress import EVER
+from engine.decide.rows import VERSION, AccountRow, CounterMetaRow, CounterRow, LadderRow, LotRow, MemberRow
+from engine.ruleset.limits import Counter
+from engine.ruleset.matching import Rules
+from engine.ruleset.model import Account, Ladder
+
+GIVEN = "given"  # stands where a campaign, a record or an enrolment would be named
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a member at `at_ms`. Names are those of the ruleset.
+
+    `tiers` by ladder; `progress`: points that count in the current period, by ladder. `balances`: points that were earned at
+    `at_ms`, by account. `counters`: what was counted, as (when, how much).
+    """
+
+    member_id: str
+    at_ms: int
+    enrolled_at_ms: int
+    tiers: Mapping[str, str] = field(default_factory=dict)
+    progress: Mapping[str, int] = field(default_factory=dict)
+    opted_in: Sequence[str] = ()
+    profile: Mapping[str, Json] = field(default_factory=dict)
+    tags: Sequence[str] = ()
+    consents: Sequence[str] = ()
+    locale: str | None = None
+    balances: Mapping[str, int] = field(default_factory=dict)
+    counters: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
+
+
+def rows_of(standing: Standing, rules: Rules) -> dict[str, Kept]:
+    """All rows of a member who stands so, by key; balances equal the sum of their lots."""
+    subject = keys.subject("member", standing.member_id)
+    rows = {subject: Kept(_member(standing, rules))}
+    for name, points in standing.balances.items():
+        if points:
+            rows |= _lot(subject, standing, rules.accounts[name], points, rules)
+    for counter in rules.ruleset.programme.counters:
+        if counter.name in standing.counters:
+            rows |= _counter(subject, counter, standing.counters[counter.name], rules)
+    return rows
+
+
+def _member(standing: Standing, rules: Rules) -> MemberRow:
+    return MemberRow(
+        v=VERSION,
+        member_id=standing.member_id,
+        enrolled_at=standing.enrolled_at_ms,
+        enrolment=GIVEN,
+        locale=standing.locale,
+        profile=dict(standing.profile),
+        tags=sorted(standing.tags),
+        consents=sorted(standing.consents),
+        opt_ins=dict.fromkeys(sorted(standing.opted_in), standing.enrolled_at_ms),
+        external_ids=[],
+        accounts={name: AccountRow(balance=points, earned=points) for name, points in standing.balances.items()},
+        ladders={ladder.name: _place(standing, ladder, rules) for ladder in rules.ruleset.ladders},
+    )
+
+
+def _place(standing: Standing, ladder: Ladder, rules: Rules) -> LadderRow:
+    names = [level.tier for level in ladder.levels]
+    tier = standing.tiers.get(ladder.name, names[0])
+    year = str(local_day(standing.at_ms, rules.ruleset.programme.zone).year)
+    period = EVER if ladder.within == EVER else year
+    counted = standing.progress.get(ladder.name)
+    return LadderRow(
+        tier=tier,
+        since=standing.enrolled_at_ms,
+        qualified={} if counted is None else {period: counted},
+        entered=names[: names.index(tier) + 1],
+    )
+
+
+def _lot(subject: str, standing: Standing, account: Account, points: int, rules: Rules) -> dict[str, Kept]:
+    earned = standing.at_ms
+    gone = None if account.expires is None else expires_at(earned, account.expires, rules.ruleset.programme.zone)
+    lot_id = ids.derive(GIVEN, subject, account.name)
+    lot = LotRow(
+        v=VERSION,
+        lot_id=lot_id,
+        member_id=standing.member_id,
+        account=account.name,
+        awarded=points,
+        points=points,
+        earned_at=earned,
+        active_from=earned,
+        expires_at=gone,
+        campaign=GIVEN,
+        record=GIVEN,
+        transaction=None,
+    )
+    key = keys.row(subject, "lot", account.name, keys.instant(gone), keys.instant(earned), lot_id)
+    return {key: Kept(lot, gone)}
+
+
+def _counter(subject: str, counter: Counter, counted: Sequence[tuple[int, int]], rules: Rules) -> dict[str, Kept]:
+    zone = rules.ruleset.programme.zone
+    months: dict[str, list[list[Json]]] = {}
+    for when, amount in sorted(counted):
+        entries = months.setdefault(f"{local_day(when, zone):%Y-%m}", [])
+        if counter.distinct is None:
+            entries.append([when, amount, None])
+        else:
+            entries.extend([when, 1, f"{GIVEN}-{when}-{number}"] for number in range(amount))
+    meta = CounterMetaRow(v=VERSION, definition=rules.definitions[counter.name], peaks={})
+    rows = {keys.row(subject, "counter", counter.name, META): Kept(meta)}
+    for month, entries in months.items():
+        gone = expires_at(entries[-1][0], Expiry(counter.keep, "end_of_month"), zone)
+        rows[keys.row(subject, "counter", counter.name, month)] = Kept(CounterRow(v=VERSION, at=entries), gone)
+    return rows
