@@ -10,6 +10,7 @@ from engine.rulebook.language import FileKind
 from engine.rulebook.nodes import Node
 from engine.rulebook.shapes import Conditions, ConditionScope, EffectShape, Lines, ListOf, MapOf, Part, Record
 from engine.ruleset.model import Ruleset
+from engine.ruleset.schedules import SCHEDULED
 
 
 class Declared(NamedTuple):
@@ -64,11 +65,19 @@ class Asked(NamedTuple):
     draft: Draft
 
 
+def event_of(part: Part) -> str:
+    """What a campaign, a message or a counter is `on`: a type of event, `schedule`, or "" where that cannot be said."""
+    on = part.get("on")
+    if on is None:
+        return ""
+    return on.value if isinstance(on.value, str) else SCHEDULED
+
+
 def conditions_in(part: Part, on: str = "") -> Iterator[Asked]:
     """All conditions within a part."""
     match part.shape:
         case Record():
-            event = part.read("on") if part.shape.name in ("campaign", "message") else None
+            event = event_of(part) if part.shape.name in ("campaign", "message", "counter") else ""
             for named in part.entries.values():
                 yield from conditions_in(named.part, event or on)
         case MapOf():

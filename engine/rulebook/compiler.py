@@ -8,6 +8,7 @@ from engine.errors import UsageError
 from engine.rulebook.book import Book
 from engine.rulebook.diagnostics import Diagnostic, Place, Report
 from engine.rulebook.emit import emit
+from engine.rulebook.fitting import fitting
 from engine.rulebook.lint import lint
 from engine.rulebook.load import load
 from engine.rulebook.names import names
@@ -18,7 +19,7 @@ from engine.ruleset.model import Ruleset
 
 Stage = Callable[[Book, Report], Book]
 
-STAGES: tuple[Stage, ...] = (load, shape, names, types, reachability, lint, emit)
+STAGES: tuple[Stage, ...] = (load, shape, names, types, fitting, reachability, lint, emit)
 SUFFIXES = (".yaml", ".yml", ".csv")  # other files in the folder are none of ours
 
 

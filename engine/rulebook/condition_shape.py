@@ -1,11 +1,12 @@
 """Conditions as maps: fields with their tests, and the words that combine them."""
 
+from dataclasses import replace
 from functools import partial
 
 from engine.rulebook.diagnostics import Report, nearest, shown
 from engine.rulebook.drafts import Check, Draft, FieldDraft, GroupDraft, IsDraft
-from engine.rulebook.fields import TESTS
-from engine.rulebook.later import later, not_decided_yet
+from engine.rulebook.fields import COUNTING, PAYMENTS, TESTS
+from engine.rulebook.later import tell_later
 from engine.rulebook.nodes import Map, Node, Scalar, Sequence, kind_of
 
 COMBINING = ("all", "any", "none", "at_least", "of", "is")
@@ -55,8 +56,34 @@ def _entry(node: Map, key: Scalar, value: Node, report: Report) -> Draft | None:
                 return IsDraft(value)
             report.add("wrong-shape", value.place, f"the name of a definition should stand here, not {kind_of(value)}")
             return None
+        case "payments":
+            return _payments(key, value, report)
         case _:
             return _field(key, value, report)
+
+
+def _payments(key: Scalar, value: Node, report: Report) -> Draft | None:
+    """That some payment is of these methods, and what they paid together: `payments: {method: store_card, amount: ..}`."""
+    if not isinstance(value, Map) or not value.entries:
+        report.add("wrong-shape", value.place, f"a map should stand here, not {kind_of(value)}", "{method: store_card}")
+        return None
+    tell_later("field:", "payments.method", key.place, report)
+    parts: list[Draft] = []
+    methods = ""
+    for word, asked in value.entries:
+        if word.text not in PAYMENTS:
+            hint = partial(nearest, word.text, PAYMENTS)
+            report.add("unknown-field", word.place, f"a payment has no {shown(word.text)}", hint)
+        elif word.text == "method":
+            check = _check("has_any", word, asked, report)
+            if check is not None:
+                methods = f"[{','.join(each.text for each in check.values)}]"
+                parts.append(FieldDraft(replace(word, text="payments.method"), (check,)))
+    for word, asked in value.entries:
+        if word.text == "amount":
+            draft = _field(replace(word, text=f"payments.amount{methods}"), asked, report)
+            parts += [] if draft is None else [draft]
+    return GroupDraft("all", key.place, tuple(parts)) if parts else None
 
 
 def _group(key: Scalar, value: Node, report: Report) -> Draft | None:
@@ -96,28 +123,34 @@ def _some_of(node: Map, key: Scalar, value: Node, report: Report) -> Draft | Non
 
 def _field(key: Scalar, value: Node, report: Report) -> FieldDraft | None:
     if not isinstance(value, Map):
+        tell_later("field:", key.text, key.place, report)
         check = _check("equals", key, value, report)
         return FieldDraft(key, (check,)) if check else None
     if not value.entries:
         report.add("wrong-shape", value.place, "a test should stand here", "e.g. {at_least: 2}")
         return None
+    tell_later("field:", key.text, key.place, report)
     checks = []
+    counting = []
     for word, asked in value.entries:
         if word.text in TESTS and word.text != "equals":
             check = _check(word.text, word, asked, report)
-            if check:
-                checks.append(check)
-        elif what := later("test:", word.text):
-            report.add("not-decided-yet", word.place, not_decided_yet(what))
+            checks += [check] if check else []
+        elif word.text in COUNTING:
+            check = _check(word.text, word, asked, report)
+            counting += [check] if check else []
         else:
-            hint = partial(nearest, word.text, [each for each in TESTS if each != "equals"])
+            words = [
+                each for each in (*TESTS, *(COUNTING if key.text.startswith("counter.") else ())) if each != "equals"
+            ]
+            hint = partial(nearest, word.text, words)
             report.add("unknown-test", word.place, f"there is no test {shown(word.text)}", hint)
-    return FieldDraft(key, tuple(checks)) if checks else None
+    return FieldDraft(key, tuple(checks), counting=tuple(counting)) if checks or counting else None
 
 
 def _check(word: str, key: Scalar, value: Node, report: Report) -> Check | None:
     values = value.items if isinstance(value, Sequence) else (value,)
-    if isinstance(value, Sequence) and not TESTS[word].many:
+    if isinstance(value, Sequence) and not (word in TESTS and TESTS[word].many):
         report.add("wrong-shape", value.place, f"`{word}` takes a single value, not a list")
         return None
     for each in values:

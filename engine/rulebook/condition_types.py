@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any, cast
 
 from engine.rulebook.book import Book
+from engine.rulebook.counting import read_counted
 from engine.rulebook.diagnostics import Report, shown
 from engine.rulebook.drafts import Check, Draft, FieldDraft, with_fields
 from engine.rulebook.fields import TESTS
 from engine.rulebook.nodes import Scalar as Written
 from engine.rulebook.resolving import Known, find
 from engine.rulebook.scalars import READERS, Reading, Wrong
-from engine.rulebook.shapes import ConditionScope
+from engine.rulebook.shapes import ConditionScope, Part, Table
 from engine.ruleset.conditions import FieldType, Op, Scalar, Test
 
 _AROUND = ("clock", "month_day")  # a day and a year begin again: from 22:00 before 06:00
@@ -39,13 +40,21 @@ class ConditionTypes:
         made = tuple(test for test in tests if test is not None)
         if len(made) < len(tests):
             return None
-        return replace(draft, tests=made, around=kind in _AROUND and _begins_after_its_end(made))
+        counted = None
+        if known.field.type == "counted":
+            counted = read_counted(draft, made, known.star, kind, self._reading, self._report)
+            if counted is None:
+                return None
+        around = kind in _AROUND and _begins_after_its_end(made)
+        return replace(draft, tests=made, around=around, counted=counted)
 
     def _test(self, draft: FieldDraft, check: Check, known: Known, kind: str) -> Test | None:
         word = TESTS[check.word]
         if kind not in word.types:
             self._does_not_fit(draft, check, kind)
             return None
+        if check.word == "in":
+            return self._in_list(draft, check, known, kind)
         if check.word == "exists":
             kind = "bool"
         values: list[Scalar] = []
@@ -54,8 +63,21 @@ class ConditionTypes:
             if read is None:
                 return None
             values += read
-        of_model = {"clock": "int", "any": "text"}.get(kind, kind) if check.word != "exists" else "bool"
-        return Test(draft.key.text, cast("FieldType", of_model), cast("Op", word.op), tuple(values))
+        return Test(draft.key.text, _of_model(check, kind), cast("Op", word.op), tuple(values))
+
+    def _in_list(self, draft: FieldDraft, check: Check, known: Known, kind: str) -> Test | None:
+        """A list stands written out in the test, so that the index of campaigns sees its values."""
+        declared = self._book.named("list").get(check.values[0].text)
+        if declared is None or not isinstance(declared.part.shape, Table):
+            return None  # the stages before said so
+        values: list[Scalar] = []
+        for cell in first_column(declared.part):
+            read = self._value(draft, cell, known, kind)
+            if read is None:
+                return None
+            values += read
+        op = "has_any" if kind == "set" else "one_of"
+        return Test(draft.key.text, _of_model(check, kind), cast("Op", op), tuple(dict.fromkeys(values)))
 
     def _value(self, draft: FieldDraft, written: Written, known: Known, kind: str) -> list[Scalar] | None:
         if kind == "any":
@@ -85,6 +107,17 @@ class ConditionTypes:
             hint = f"it can be asked by a bare value, {', '.join(fitting)}"
         what = "a bare value" if check.word == "equals" else f"`{check.word}`"
         self._report.add("test-type", check.place, f"{draft.key.text} is {says}; {what} does not fit it", hint)
+
+
+def _of_model(check: Check, kind: str) -> FieldType:
+    return cast("FieldType", "bool" if check.word == "exists" else {"clock": "int", "any": "text"}.get(kind, kind))
+
+
+def first_column(table: Part) -> list[Written]:
+    """The cells of the first column of a table."""
+    columns = table.node.items[0].entries if table.value else ()  # type: ignore[union-attr] # rows are a list of maps
+    cells = [row.get(columns[0][0].text) for row in table.value] if columns else []
+    return [cell.node for cell in cells if cell is not None and isinstance(cell.node, Written)]
 
 
 def _begins_after_its_end(tests: tuple[Test, ...]) -> bool:

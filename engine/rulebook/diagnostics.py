@@ -25,14 +25,15 @@ CODES: Mapping[str, Severity] = {
     "many-documents": "error",
     "unknown-file": "error",
     "programme-missing": "error",
-    "tests-not-run": "info",
     # shape
     "wrong-shape": "error",
     "unknown-key": "error",
     "missing-key": "error",
     "unknown-effect": "error",
     "unknown-test": "error",
-    "not-decided-yet": "error",
+    "keys-contradict": "error",
+    "csv-row": "error",
+    "decided-later": "info",
     # names
     "bad-name": "error",
     "reserved-name": "error",
@@ -48,10 +49,17 @@ CODES: Mapping[str, Severity] = {
     "test-type": "error",
     "unknown-choice": "error",
     "impossible-day": "error",
+    "percentage-over-100": "error",
+    "code-guessable": "error",
     "negative-points": "error",
     "negative-amount": "error",
     "not-positive": "error",
     "number-too-large": "error",
+    # effects, limits and groups
+    "window-not-here": "error",
+    "limits-contradict": "error",
+    "no-worth": "error",
+    "group-needs-lines": "error",
     # reachability
     "never-runs": "error",
     "never-holds": "error",
@@ -62,6 +70,8 @@ CODES: Mapping[str, Severity] = {
     "no-effect": "warning",
     "unused-set": "warning",
     "unused-definition": "warning",
+    "counter-forgets": "warning",
+    "no-test": "warning",
     # all stages
     "too-many": "info",
 }
@@ -97,6 +107,7 @@ class Report:
         self._found: dict[Diagnostic, None] = {}
         self._by_path: dict[str, int] = {}
         self._wrong: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
 
     def add(self, code: str, place: Place, message: str, hint: str | Callable[[], str] = "") -> None:
         """Notes one diagnostic; its severity is that of its code. A hint that is called is looked for only if needed."""
@@ -110,6 +121,12 @@ class Report:
         if count <= MOST_IN_A_FILE:
             told = hint if isinstance(hint, str) else hint()
             self._found[Diagnostic(*place[:3], code, severity, place.length, message, told)] = None
+
+    def once(self, code: str, place: Place, message: str) -> None:
+        """Notes what need be said once a file only."""
+        if (place.path, message) not in self._told:
+            self._told.add((place.path, message))
+            self.add(code, place, message)
 
     def has_errors(self, path: str | None = None) -> bool:
         """Whether there is an error, in this file or in any."""

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from engine.rulebook.diagnostics import Place
 from engine.rulebook.nodes import Scalar
 from engine.ruleset.conditions import Test
+from engine.ruleset.limits import Window
 
 
 class Check(NamedTuple):
@@ -17,14 +18,32 @@ class Check(NamedTuple):
     values: tuple[Scalar, ...]
 
 
+class Counted(NamedTuple):
+    """What of a counter is asked: its count in a window, that this event `reaches` or passes multiples of `argument`, or a streak.
+
+    A streak is of `needed` calendar units in a row with at least `argument` in each.
+    """
+
+    counter: str
+    how: Literal["value", "reaches", "every", "streak"]
+    window: Window
+    argument: int = 0
+    needed: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class FieldDraft:
-    """A field and its checks; `tests` once types are read, `around` where `from` and `before` wrap over the end."""
+    """A field and its checks; `tests` once types are read, `around` where `from` and `before` wrap over the end.
+
+    `counting` are the words of a counter's window as written, `counted` what they say.
+    """
 
     key: Scalar
     checks: tuple[Check, ...]
     tests: tuple[Test, ...] = ()
     around: bool = False
+    counting: tuple[Check, ...] = ()
+    counted: "Counted | None" = None
 
 
 @dataclass(frozen=True, slots=True)

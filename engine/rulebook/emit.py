@@ -1,95 +1,82 @@
 """The last stage: the ruleset with its digest. Runs only where no file has an error."""
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Protocol, TypeVar
 
-from engine.rulebook import emitting
 from engine.rulebook.book import Book
 from engine.rulebook.currencies import DIGITS
 from engine.rulebook.diagnostics import Report
-from engine.rulebook.emitting import Context
+from engine.rulebook.emission import campaigns, feedback, programme, reference, tiers, vouchers
+from engine.rulebook.emission.conditions import entries
+from engine.rulebook.emission.context import Context
 from engine.rulebook.language import EFFECTS
 from engine.rulebook.shapes import Part
-from engine.rulebook.zones import zone_table
 from engine.ruleset.codec import sealed
-from engine.ruleset.effects import Effect
-from engine.ruleset.model import SEMANTICS, Campaign, Programme, Ruleset
+from engine.ruleset.model import SEMANTICS, Campaign, Ruleset
+
+
+class _WithName(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_N = TypeVar("_N", bound=_WithName)
+_EMITTERS = {name: kind.emit for name, kind in EFFECTS.items()}
 
 
 def emit(book: Book, report: Report) -> Book:
-    """Makes the ruleset: campaigns in the order of behaviour B-10, ladders and messages by name."""
+    """Makes the ruleset: campaigns in the order of behaviour B-10, all else by name."""
     if report.has_errors():
         return book
-    programme = next(content for _, content in book.of_kind("programme"))
-    accounts = programme.get("accounts")
-    context = Context(
-        default_account=next(iter(accounts.entries)) if accounts else "",
-        definitions={name: declared.part.value for name, declared in book.named("definition").items()},
-    )
-    campaigns = [_campaign(content, context) for _, content in book.of_kind("campaign")]
-    ladders = [emitting.ladder(content) for _, content in book.of_kind("tiers")]
-    messages = [
-        emitting.message(name, named.part, context)
-        for _, content in book.of_kind("messages")
-        for name, named in _entries(content, "messages").items()
-    ]
-    ruleset = Ruleset(
-        digest="",
-        semantics=SEMANTICS,
-        programme=_programme(programme, context),
-        campaigns=tuple(sorted(campaigns, key=lambda campaign: (-campaign.priority, campaign.name))),
-        ladders=tuple(sorted(ladders, key=lambda ladder: ladder.name)),
-        messages=tuple(sorted(messages, key=lambda message: message.name)),
-    )
+    ruleset = _ruleset(book)
     return replace(book, ruleset=sealed(ruleset))
 
 
-def _programme(part: Part, context: Context) -> Programme:
-    currency = part.read("currency")
-    modules = _entries(part, "modules")
-    key = part.get("transaction_key")
-    return Programme(
-        name=part.read("programme"),
-        zone=zone_table(part.read("zone")),
-        currency=currency,
-        minor_digits=DIGITS[currency],
-        accounts=tuple(emitting.account(name, named.part) for name, named in _entries(part, "accounts").items()),
-        attributes=tuple(
-            emitting.attribute(name, named.part) for name, named in sorted(_entries(part, "attributes").items())
+def _ruleset(book: Book) -> Ruleset:
+    part = next(content for _, content in book.of_kind("programme"))
+    accounts = part.get("accounts")
+    context = Context(
+        default_account=next(iter(accounts.entries)) if accounts else "",
+        definitions={name: declared.part.value for name, declared in book.named("definition").items()},
+        minor_digits=DIGITS[part.read("currency")],
+    )
+    messages = next((content for _, content in book.of_kind("messages")), None)
+    quiet = campaigns.quiet(messages.get("quiet")) if messages else None
+    outlets = next((reference.outlets(content) for _, content in book.of_kind("outlets")), {})
+    found = sorted((campaigns.campaign(each, _EMITTERS, context) for each in _all(book, "campaign")), key=_order)
+    without = Ruleset(
+        digest="",
+        semantics=SEMANTICS,
+        programme=programme.programme(part, context),
+        campaigns=tuple(found),
+        ladders=_by_name(tiers.ladder(each, _EMITTERS, context) for each in _all(book, "tiers")),
+        messages=_by_name(
+            campaigns.message(name, named.part, context) for name, named in entries(messages, "messages").items()
         ),
-        earning=emitting.earning(part.get("earning"), context),
-        time=emitting.time_rules(part.get("time")),
-        transaction_key=tuple(item.value for item in key.items) if key else ("transaction_id",),
-        modules=tuple(sorted(name for name, named in modules.items() if named.part.value == "on")),
+        achievements=_by_name(tiers.achievement(each, context) for each in _all(book, "achievement")),
+        vouchers=_by_name(vouchers.voucher(each, context) for each in _all(book, "voucher")),
+        pools=_by_name(vouchers.pool(each) for each in _all(book, "pool")),
+        promo_codes=_by_name(vouchers.promo_codes(each, _EMITTERS, context) for each in _all(book, "promo_codes")),
+        feedback=next((feedback.feedback(each) for each in _all(book, "feedback")), None),
+        quiet=quiet,
+        lists={name: reference.listed(given.part) for name, given in sorted(book.named("list").items())},
+        outlets=outlets,
+        rates=next((reference.rates(each) for each in _all(book, "rates")), ()),
+        zones=reference.zones(outlets, quiet),
     )
+    # once more, now that every use of a counter is known
+    return replace(without, programme=programme.programme(part, context))
 
 
-def _campaign(part: Part, context: Context) -> Campaign:
-    name = part.read("campaign")
-    return Campaign(
-        name=name,
-        title=part.read("title") or name,
-        on=part.read("on"),
-        from_ms=part.read("runs", "from"),
-        until_ms=part.read("runs", "until"),
-        audience=emitting.condition(part.read("audience"), context),
-        line_sets={
-            name: emitting.line_set(named.part, context) for name, named in sorted(_entries(part, "lines").items())
-        },
-        when=emitting.condition(part.read("when"), context),
-        then=_effects(part, "then", context),
-        otherwise=_effects(part, "otherwise", context),
-        base=part.read("base") or False,
-        priority=part.read("priority") or 0,
-        state=part.read("state") or "live",
-    )
+def _order(campaign: Campaign) -> tuple[bool, str, int, str]:
+    """Groups by name, those of none last; then higher priority first; then by name (B-10)."""
+    return (not campaign.group, campaign.group, -campaign.priority, campaign.name)
 
 
-def _effects(campaign: Part, key: str, context: Context) -> tuple[Effect, ...]:
-    listed = campaign.get(key)
-    return tuple(EFFECTS[item.value.key.text].emit(item.value.part, context) for item in listed.items) if listed else ()
+def _all(book: Book, kind: str) -> list[Part]:
+    return [content for _, content in book.of_kind(kind)]
 
 
-def _entries(part: Part, key: str) -> dict[str, Any]:
-    inner = part.get(key)
-    return dict(inner.entries) if inner else {}
+def _by_name(made: Iterable[_N]) -> tuple[_N, ...]:
+    return tuple(sorted(made, key=lambda each: each.name))

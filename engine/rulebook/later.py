@@ -1,47 +1,38 @@
-"""What the language has and the worker does not decide yet. The only such list: building one removes its line here.
+"""What the language says and the worker carries without deciding it yet. The only such list: building one removes its line here.
 
-Keys: `<file>`, `<record>.<key>`, `<choice>=<word>`, `<choice>={}` for a map where a word stands, `effect:`, `field:` and `test:`;
-`*` stands for the rest of a name. What is not here and not in the language's tables is unknown.
+Keys: `<file>`, `<record>.<key>`, `<choice>=<word>`, `<either>={}` for a map where a word may stand, `effect:` and `field:`;
+`*` stands for the rest of a name.
 """
 
 from collections.abc import Mapping
 
-OUTCOMES = ("points.awarded", "tier.joined", "tier.upgraded", "tier.progress_changed")  # that messages speak of
+from engine.rulebook.diagnostics import Place, Report
+
 _EVENTS = {
     "transaction.cancelled": "cancellations",
     "transaction.returned": "returns",
     "transaction.replaced": "sales sent again",
-    "member.updated": "changes of a member",
-    "member.opted_in": "opting in",
-    "member.opted_out": "opting out",
-    "points.awarded": "campaigns on outcomes",
+    "member.updated": "changes of a member as events",
+    "member.opted_in": "opting in as an event",
+    "member.opted_out": "opting out as an event",
+    "member.linked": "linking as an event",
+    "member.merged": "merging as an event",
     "points.activated": "pending points",
     "points.spent": "spending",
     "points.reversed": "returns",
+    "points.restored": "returns",
     "points.expiring": "warnings before points expire",
     "points.expired": "expiry as an event",
-    "tier.joined": "campaigns on outcomes",
-    "tier.upgraded": "campaigns on outcomes",
-    "tier.progress_changed": "campaigns on outcomes",
+    "points.adjusted": "adjustments",
     "tier.downgraded": "validity of tiers",
     "tier.retained": "validity of tiers",
     "tier.will_downgrade": "validity of tiers",
-    "voucher.issued": "vouchers",
-    "voucher.redeemed": "vouchers",
-    "voucher.expiring": "vouchers",
-    "voucher.expired": "vouchers",
-    "voucher.revoked": "vouchers",
-    "voucher.issue_failed": "vouchers",
-    "promo_code.entered": "promo codes",
-    "promo_code.accepted": "promo codes",
-    "promo_code.rejected": "promo codes",
-    "feedback.submitted": "feedback",
-    "feedback.accepted": "feedback",
-    "reward.purchase_requested": "the reward store",
-    "achievement.progressed": "achievements",
-    "achievement.completed": "achievements",
-    "referral.completed": "referrals",
-    "custom.*": "the programme's own events",
+    "voucher.*": "vouchers",
+    "promo_code.*": "promo codes",
+    "feedback.*": "feedback",
+    "reward.*": "the reward store",
+    "achievement.*": "achievements",
+    "referral.*": "referrals",
 }
 
 LATER: Mapping[str, str] = {
@@ -51,89 +42,77 @@ LATER: Mapping[str, str] = {
     "pools/*.yaml": "pools of codes",
     "promo-codes/*.yaml": "promo code lists",
     "feedback.yaml": "feedback",
-    "lists/*.csv": "lists",
-    "outlets.csv": "outlet data",
-    "rates.csv": "rates",
+    "rates.csv": "sales in other currencies",
     # programme
-    "programme.counters": "counters",
-    "programme.groups": "groups of campaigns",
     "programme.returns": "how long returns are accepted",
     "programme.lockout": "lockout",
     "account.warn": "warnings before points expire",
     "negative=allowed": "negative balances",
     "account.hold_for": "holds",
-    "account.limits": "limits of accounts",
     "expires.without": "sliding expiry",
-    "time.week_starts": "the first day of the week",
     "promo_codes=on": "promo codes",
     "reward_store=on": "the reward store",
     "feedback=on": "feedback",
     # campaigns
-    "campaign.limits": "limits of campaigns",
-    "campaign.group": "groups of campaigns",
-    "campaign.on_return": "what a return does to a campaign",
+    "per=campaign": "limits of the whole campaign",
+    "per=outlet": "limits of an outlet",
+    "per=referrer": "limits of a referrer",
+    "per=code": "limits of a code",
+    "limit.paid_by": "who pays a budget",
+    "campaign.on_return": "returns",
     "on={}": "schedules",
     **{f"on={event}": what for event, what in _EVENTS.items()},
-    "award_points.every": "awards in whole steps",
-    "award_points.for_each": "bundles",
-    "award_points.at_most": "bundles",
-    "award_points.times_base": "multiples of base earn",
     "award_points.pending_for": "pending points",
     "award_points.pending_until": "pending points",
-    "award_points.or_lapse": "pending points",
-    "award_points.each_line": "awards floored line by line",
     "award_points.to": "awards to the referrer",
     "effect:issue_voucher": "vouchers",
     "effect:issue_code": "promo codes",
-    "effect:add_tag": "tags by campaign",
-    "effect:remove_tag": "tags by campaign",
-    "effect:set_attribute": "attributes by campaign",
     "effect:set_tier": "tiers by campaign",
-    "effect:emit": "the programme's own events",
     # conditions
-    "field:outlet.*": "outlet data",
     "field:payments.*": "payments in conditions",
     "field:return.*": "returns in conditions",
     "field:redemption.*": "redemptions in conditions",
     "field:feedback.*": "feedback in conditions",
-    "field:counter.*": "counters",
     "field:achievement.*": "achievements",
     "field:voucher.*": "vouchers",
     "field:code.*": "promo codes",
+    "field:outlet.*": "outlet data in conditions",
     "field:member.birthday_in_days": "birthdays",
     "field:member.referred": "referrals",
-    "test:in": "lists",
+    "field:referral.*": "referrals",
     # tiers
     "tiers.valid": "validity of tiers",
     "tiers.on_reaching": "what reaching a tier does to progress",
     "tiers.at_end": "the end of a tier's validity",
     "tiers.on_return": "what a return does to a tier",
     "tiers.on_entering": "entry benefits",
-    "qualify.last": "qualifying in a moving window",
-    "within=membership_year": "qualifying in the year of membership",
     "within={}": "qualifying in a moving window",
+    "within=membership_year": "qualifying in the year of membership",
     "level.stay": "thresholds to stay",
     "level.for_life": "tiers for life",
-    "level.from.any": "several ways to a tier",
-    "level.from.all": "several ways to a tier",
-    "level.from.counter.*": "counters",
+    "several ways": "several ways to a tier, or counters",
     # messages
-    "messages.quiet": "quiet hours",
-    **{f"trigger={event}": what for event, what in _EVENTS.items() if event not in OUTCOMES},
+    "messages_file.quiet": "quiet hours",
+    **{f"trigger={event}": what for event, what in _EVENTS.items()},
 }
 
 
 def later(kind: str, name: str) -> str | None:
-    """What is not decided yet under this name, None where the language has no such thing."""
+    """What is not decided yet under this name, None where it is decided."""
     whole = f"{kind}{name}"
     if whole in LATER:
         return LATER[whole]
-    for key, what in LATER.items():
-        if key.endswith(".*") and whole.startswith(key[:-1]) and len(whole) >= len(key):
-            return what
+    before, dot, _ = whole.partition(".")
+    while dot:
+        if f"{before}.*" in LATER:
+            return LATER[f"{before}.*"]
+        rest, dot, _ = whole[len(before) + 1 :].partition(".")
+        before = f"{before}.{rest}"
     return None
 
 
-def not_decided_yet(what: str) -> str:
-    """What an author is told."""
-    return f"the language has this, but {what} cannot be decided yet"
+def tell_later(kind: str, name: str, place: Place, report: Report) -> None:
+    """Says so where this is carried and not decided yet; once a file for each such thing."""
+    what = later(kind, name)
+    if what is not None:
+        report.once("decided-later", place, f"this is checked and carried; {what} will be decided later")

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 from engine.rulebook.book import Book, Document
 from engine.rulebook.diagnostics import Place, Report
-from engine.rulebook.language import FILES, fits, kind_of_file
-from engine.rulebook.later import LATER, not_decided_yet
+from engine.rulebook.language import FILES, kind_of_file
+from engine.rulebook.later import tell_later
+from engine.rulebook.shapes import Table
+from engine.rulebook.tables import read_csv
 from engine.rulebook.yaml_text import read_yaml
 
 TEST_SUFFIX = ".test.yaml"
@@ -20,21 +22,19 @@ def load(book: Book, report: Report) -> Book:
     for path, text in sorted(book.sources.items()):
         kind = kind_of_file(path)
         if path.endswith(TEST_SUFFIX):
-            report.add("tests-not-run", Place(path), "tests beside rules are not run yet")
-        elif kind is None:
+            continue  # `guerdon rules test` reads them
+        if kind is None:
             _no_kind(path, report)
         else:
-            root = read_yaml(path, text, report)
+            read = read_csv if isinstance(kind.shape, Table) else read_yaml
+            root = read(path, text, report)
+            tell_later("", kind.pattern, Place(path), report)
             if root is not None:
                 documents.append(Document(path, kind, root))
     return replace(book, documents=tuple(documents))
 
 
 def _no_kind(path: str, report: Report) -> None:
-    for pattern, what in LATER.items():
-        if fits(path, pattern):
-            report.add("not-decided-yet", Place(path), not_decided_yet(what))
-            return
     known = f"files of rules are {', '.join(kind.pattern for kind in FILES)}"
     hint = "end its name in .yaml" if path.endswith(".yml") else known
     report.add("unknown-file", Place(path), "no rules are kept in a file of this name", hint)

@@ -5,13 +5,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
 
-from engine.rulebook.book import LOCAL_KINDS, Asked, Book, Declared, Document, conditions_in
+from engine.rulebook.book import LOCAL_KINDS, Asked, Book, Declared, Document, conditions_in, event_of
 from engine.rulebook.diagnostics import Place, Report, nearest, shown
 from engine.rulebook.drafts import FieldDraft, IsDraft, leaves
 from engine.rulebook.fields import FIELDS
-from engine.rulebook.later import later, not_decided_yet
+from engine.rulebook.nodes import Scalar
 from engine.rulebook.resolving import OPEN_KINDS, Known, among, find, known_on, matching, possible
-from engine.rulebook.shapes import Leaf, MapOf, Part
+from engine.rulebook.shapes import Leaf, MapOf, Part, Record, Table
 
 # a set of lines of such a name would hide fields: `transaction.amount`
 RESERVED = frozenset(field.name.partition(".")[0] for field in FIELDS if "." in field.name) - {"*"} | {"payments"}
@@ -21,6 +21,8 @@ _WHERE = {
     "line": "a set of lines asks of one line at a time",
     "message": "a message asks of its own event",
     "define": "a definition asks of the event and the member",
+    "counter": "a counter asks of its event and the member, and of no other counter",
+    "voucher": "a voucher asks of its redemption and the member",
 }
 
 
@@ -33,6 +35,8 @@ def names(book: Book, report: Report) -> Book:
             _file_name(document, document.content, report)
             for leaf, value, place in _single_values(document.content):
                 _reference(leaf, value, place, named, report)
+            _of_ladder(document.content, named, report)
+            _distinct(document.content, named, report)
             for asked in conditions_in(document.content):
                 for draft in leaves(asked.draft):
                     if isinstance(draft, FieldDraft):
@@ -50,11 +54,19 @@ def _single_values(content: Part) -> Iterator[tuple[Leaf, Part, Place]]:
         elif isinstance(part.shape, MapOf):
             for key, inner in part.entries.values():
                 yield part.shape.key, Part(part.shape.key, key, inner), key.place
+        elif isinstance(part.shape, Table) and part.shape.others:
+            for column in part.node.items[0].entries if part.value else ():  # type: ignore[union-attr] # rows are a list
+                leaf = Leaf("text", declares=part.shape.others)
+                yield leaf, Part(leaf, column[0], column[0].text), column[0].place
 
 
 def _collected(book: Book, report: Report) -> dict[tuple[str, str], dict[str, Declared]]:
     found: dict[tuple[str, str], dict[str, Declared]] = {}
     for document in book.documents:
+        if document.kind.name == "list":
+            name, place = PurePosixPath(document.path).stem, Place(document.path)
+            given = Part(Leaf("text"), document.root, document.path)
+            found.setdefault(("list", ""), {})[name] = Declared(place, document.content or given)
         for leaf, part, place in _single_values(document.content) if document.content else ():
             if not leaf.declares:
                 continue
@@ -82,12 +94,46 @@ def _file_name(document: Document, content: Part, report: Report) -> None:
 
 
 def _reference(leaf: Leaf, part: Part, place: Place, book: Book, report: Report) -> None:
-    if not leaf.refers:
+    if not leaf.refers or leaf.refers == "tier of the ladder":
         return
-    name = getattr(part.node, "text", "")
-    known = book.named(leaf.refers, place.path)
+    text = getattr(part.node, "text", "")
+    if leaf.prefix and not text.startswith(leaf.prefix):
+        report.add("unknown-field", place, f"{shown(text)} is none of {leaf.prefix}*", f"write {leaf.prefix}<name>")
+        return
+    kind, name = leaf.referred(text)
+    known: Collection[str] = book.all_named("tier") if kind == "any tier" else book.named(kind, place.path)
     if name not in known:
-        report.add("unknown-name", place, f"there is no {leaf.refers} {shown(name)}", partial(nearest, name, known))
+        word = "tier" if kind == "any tier" else kind
+        report.add("unknown-name", place, f"there is no {word} {shown(name)}", partial(nearest, name, known))
+    elif kind == "attribute" and book.named(kind)[name].part.read("personal") == "true":
+        message = f"{name} is personal; it is sealed before anything is decided"
+        report.add("personal-attribute", place, message, "name an attribute that is not personal")
+
+
+def _of_ladder(content: Part, book: Book, report: Report) -> None:
+    """The tier of each `set_tier` is one of its ladder."""
+    for part in content.within():
+        if not isinstance(part.shape, Record) or part.shape.name != "set_tier":
+            continue
+        ladder, tier = part.get("ladder"), part.get("tier")
+        declared = book.named("ladder").get(ladder.value) if ladder else None
+        if declared is None or tier is None:
+            continue
+        known = book.named("tier", declared.place.path)
+        if tier.value not in known:
+            hint = partial(nearest, tier.value, known)
+            report.add("unknown-name", tier.node.place, f"there is no tier {shown(tier.value)}", hint)
+
+
+def _distinct(content: Part, book: Book, report: Report) -> None:
+    """The field of each `distinct` is one that its counter's event has."""
+    for part in content.within():
+        if not isinstance(part.shape, Record) or part.shape.name != "counter":
+            continue
+        distinct = part.get("distinct")
+        if distinct is not None and isinstance(distinct.node, Scalar):
+            asked = Asked("counter", event_of(part), FieldDraft(distinct.node, ()))
+            _field(FieldDraft(distinct.node, ()), asked, distinct.node.place.path, book, report)
 
 
 def _field(draft: FieldDraft, asked: Asked, path: str, book: Book, report: Report) -> None:
@@ -106,7 +152,21 @@ def _field(draft: FieldDraft, asked: Asked, path: str, book: Book, report: Repor
         message = f"{name} is personal; it is sealed before anything is decided"
         report.add("personal-attribute", place, message, "ask of an attribute that is not personal")
     else:
+        _counting(draft, known, asked, path, report)
         _values(draft, known, book, report)
+
+
+def _counting(draft: FieldDraft, known: Known, asked: Asked, path: str, report: Report) -> None:
+    """Windows are of counters; some speak of a campaign."""
+    in_campaign = asked.scope == "define" or path.startswith("campaigns/")
+    for check in draft.counting:
+        said = check.values[0].text if check.values else ""
+        if known.field.type != "counted":
+            message = f"{draft.key.text} is no counter; `{check.word}` does not fit it"
+            report.add("window-not-here", check.place, message, "leave it out")
+        elif not in_campaign and (check.word in ("during", "every") or said == "opt_in"):
+            message = f"`{check.word}: {said}` speaks of the campaign that it stands in, and this is none"
+            report.add("window-not-here", check.place, message, "name another window")
 
 
 def _nearest_or_declare(name: str, known: Collection[str]) -> str:
@@ -114,10 +174,7 @@ def _nearest_or_declare(name: str, known: Collection[str]) -> str:
 
 
 def _no_field(name: str, place: Place, asked: Asked, path: str, book: Book, report: Report) -> None:
-    what = later("field:", name)
-    if what is not None:
-        report.add("not-decided-yet", place, not_decided_yet(what))
-    elif matching(name):
+    if matching(name):
         report.add("field-not-here", place, f"{name} may not stand here", _WHERE[asked.scope])
     else:
         hint = partial(_nearest_field, name, asked, path, book)
@@ -134,12 +191,18 @@ def _personal(known: Known, book: Book) -> bool:
 
 
 def _values(draft: FieldDraft, known: Known, book: Book, report: Report) -> None:
+    lists = book.named("list")
+    for check in draft.checks:
+        for value in check.values if check.word == "in" else ():
+            if value.text not in lists:
+                hint = partial(nearest, value.text, lists)
+                report.add("unknown-name", value.place, f"there is no list {shown(value.text)}", hint)
     names_of = among(known, book)
     if names_of is None:
         return
-    kind = "ladder" if known.field.among == "ladder" else "tier"
+    kind = "tier" if known.field.among.endswith("ladder") and known.field.among != "ladder" else known.field.among
     for check in draft.checks:
-        for value in check.values if check.word != "exists" else ():
+        for value in check.values if check.word not in ("exists", "in", "starts_with") else ():
             if value.text not in names_of:
                 hint = partial(nearest, value.text, names_of)
                 report.add("unknown-name", value.place, f"there is no {kind} {shown(value.text)}", hint)
@@ -157,6 +220,8 @@ def _definition(draft: IsDraft, asked: Asked, book: Book, report: Report) -> Non
         for leaf in _written_out(name, book):
             known_field = find(leaf.key.text, asked.scope)
             fits = known_field is not None and known_on(known_field.field, asked.on)
+            if known_field is not None and not place.path.startswith("campaigns/"):
+                _counting(replace(leaf, key=draft.name), known_field, asked, place.path, report)
             if find(leaf.key.text, "define") and not fits:
                 message = f"the definition {shown(name)} asks of {leaf.key.text}, which may not stand here"
                 report.add("field-not-here", place, message, _WHERE[asked.scope])

@@ -6,12 +6,10 @@ from engine.rulebook.book import Book, conditions_in
 from engine.rulebook.diagnostics import Place, Report
 from engine.rulebook.drafts import Draft, FieldDraft, GroupDraft
 from engine.rulebook.fields import Field
-from engine.rulebook.nodes import Map
+from engine.rulebook.ladders import ascending
 from engine.rulebook.resolving import find
-from engine.rulebook.shapes import ConditionScope, Part, Record
+from engine.rulebook.shapes import ConditionScope, Part
 from engine.ruleset.conditions import Scalar, Test
-
-SALE = "transaction.completed"
 
 
 def reachability(book: Book, report: Report) -> Book:
@@ -21,11 +19,10 @@ def reachability(book: Book, report: Report) -> Book:
             continue
         for asked in conditions_in(document.content):
             _condition(asked.draft, asked.scope, report)
-        if document.kind.name == "campaign":
+        if document.kind.name in ("campaign", "promo_codes"):
             _runs(document.content, report)
-            _awards(document.content, report)
         elif document.kind.name == "tiers":
-            _ladder(document.content, report)
+            ascending(document.content, report)
         elif document.kind.name == "programme":
             _key(document.content, report)
     return book
@@ -34,54 +31,13 @@ def reachability(book: Book, report: Report) -> Book:
 def _runs(campaign: Part, report: Report) -> None:
     first, last = campaign.get("runs", "from"), campaign.get("runs", "until")
     if first is not None and last is not None and last.value <= first.value:
-        report.add("never-runs", last.node.place, "the campaign ends before it begins")
-
-
-def _awards(campaign: Part, report: Report) -> None:
-    """Rates count what a sale cost, so they need a sale, and a set of lines needs a rate."""
-    event = campaign.read("on")
-    lines = campaign.get("lines")
-    if lines is not None and event not in (None, SALE):
-        report.add("field-not-here", lines.node.place, f"{event} has no lines", f"known on {SALE}")
-    for part in campaign.within():
-        if not isinstance(part.shape, Record) or part.shape.name != "award_points":
-            continue
-        per, of = part.get("per"), part.get("of")
-        if per is not None and event not in (None, SALE):
-            report.add("field-not-here", per.node.place, f"{event} has no amount for a rate to count", "leave it out")
-        if of is not None and isinstance(part.node, Map) and part.node.get("per") is None:
-            report.add("missing-key", of.node.place, '`of` is what a rate counts; it needs "per"', "e.g. per: 1.00")
+        report.add("never-runs", last.node.place, "it ends before it begins")
 
 
 def _key(programme: Part, report: Report) -> None:
     key = programme.get("transaction_key")
     if key is not None and "transaction_id" not in [item.value for item in key.items]:
         report.add("missing-key", key.node.place, "no sale is known without its transaction_id", "add it to the list")
-
-
-def _ladder(tiers: Part, report: Report) -> None:
-    below = -1
-    account = ""
-    levels = tiers.get("levels")
-    for position, level in enumerate(levels.items if levels else ()):
-        reached = level.get("from")
-        name, points = next(iter(reached.entries.items()), ("", None)) if reached else ("", None)
-        if position == 0:
-            below = 0
-            if reached is not None:
-                place = reached.node.place
-                report.add("ladder-not-ascending", place, "everybody begins in the lowest tier", "leave its `from` out")
-            continue
-        if points is None:
-            report.add("ladder-not-ascending", level.node.place, "a tier above the lowest needs `from`")
-            continue
-        if account and name != account:
-            report.add("ladder-accounts", points.key.place, f"the levels below count {account}", "count one account")
-        account = account or name
-        if points.part.value <= below:
-            message = f"{points.part.value} points are not more than the {below} of the tier below"
-            report.add("ladder-not-ascending", points.part.node.place, message, "list the tiers from low to high")
-        below = points.part.value
 
 
 def _condition(draft: Draft, scope: ConditionScope, report: Report) -> None:
@@ -105,7 +61,7 @@ def _conjunction(draft: GroupDraft, scope: ConditionScope, report: Report) -> No
     said: set[str] = set()
     for field in _together(draft):
         name = field.key.text
-        tests = by_field.setdefault(name, [])
+        tests = by_field.setdefault(f"{name} {field.counted}", [])
         if not field.around:
             tests += field.tests
         known = find(name, scope)
@@ -125,7 +81,7 @@ def _together(draft: GroupDraft) -> Iterator[FieldDraft]:
 
 
 def _place(field: FieldDraft) -> Place:
-    last = field.checks[-1]
+    last = (field.checks or field.counting)[-1]
     return last.values[-1].place if last.values else last.place
 
 

@@ -1,5 +1,6 @@
 """Which field a name in a condition means, by the table of fields and what the programme declares."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from engine.rulebook.book import Book
@@ -17,6 +18,8 @@ class Known(NamedTuple):
 
     def type(self, book: Book, path: str) -> str | None:
         """Its type: `any` for an attribute that nothing declares, None where it cannot be said."""
+        if self.field.type == "counted":
+            return counter_type(self.star, book)
         if self.field.type != "declared":
             return self.field.type
         declared = book.named(self.field.of, path).get(self.star)
@@ -26,10 +29,20 @@ class Known(NamedTuple):
         return kind
 
 
-def matching(name: str) -> list[Known]:
+@lru_cache(maxsize=4096)
+def matching(name: str) -> tuple[Known, ...]:
     """Every field that a name can mean, whatever its scope."""
-    exact = [Known(field, "") for field in FIELDS if field.name == name]
-    return exact or [Known(field, star) for field in FIELDS if (star := _star(field.name, name))]
+    exact = tuple(Known(field, "") for field in FIELDS if field.name == name)
+    return exact or tuple(Known(field, star) for field in FIELDS if (star := _star(field.name, name)))
+
+
+def counter_type(name: str, book: Book) -> str | None:
+    """What a counter's count is: money, points or a number; None where there is no such counter."""
+    declared = book.named("counter").get(name)
+    if declared is None:
+        return None
+    add = declared.part.read("add")
+    return {"amount": "money", "points": "points"}.get(add, "int")
 
 
 def find(name: str, scope: ConditionScope) -> Known | None:
@@ -63,6 +76,8 @@ def among(known: Known, book: Book) -> set[str] | None:
             return book.all_named("tier")
         case "ladder":
             return book.all_named("ladder")
+        case "account" | "campaign" | "voucher" | "promo code list" | "feedback type" | "achievement":
+            return set(book.named(known.field.among))
         case "first ladder":
             return _tiers(min(book.all_named("ladder"), default=""), book)
         case _:

@@ -13,6 +13,9 @@ from engine.rulebook.zones import zone_names
 
 LARGEST = 10**15  # of points or minor units; far below what an exact integer of any consumer holds
 WORTH_DIGITS = 6  # a point's worth is kept in millionths of a minor unit
+SAFE_BITS = 60  # of a code that nobody guesses (B-43)
+SIGN_BITS = 5  # each # of a pattern is one of 32 signs
+WHOLE = 100  # percent
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", re.ASCII)
@@ -22,6 +25,13 @@ _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _MONTH_DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
 _CLOCK = re.compile(r"([0-9]{2}):([0-9]{2})")
 _PERIOD = re.compile(r"([1-9][0-9]{0,5}) (minute|hour|day|week|month|year)s?")
+_PERCENT = re.compile(r"(0|[1-9][0-9]{0,5})(?:\.([0-9]{1,2}))?")
+_TIMES = re.compile(r"(0|[1-9][0-9]{0,5})(?:\.([0-9]{1,3}))?")
+_RATE = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,9}))?")
+_CHANCE = re.compile(r"1 of ([1-9][0-9]{0,8})")
+_METRES = re.compile(r"([1-9][0-9]{0,6}) ?(m|km)")
+_PATTERN = re.compile(r"[A-Z0-9#-]{1,64}", re.ASCII)
+_SECONDS = re.compile(r"([1-9][0-9]{0,8}) seconds?")
 _UNIT_MS = {"minutes": 60_000, "hours": 3_600_000, "days": 86_400_000, "weeks": 604_800_000}
 
 
@@ -116,6 +126,72 @@ def _bounded(value: int) -> Value | Wrong:
     return value
 
 
+def _count(text: str, reading: Reading) -> Value | Wrong:
+    value = _int(text, reading)
+    if isinstance(value, int) and value < 1:
+        return Wrong("not-positive", f"{value} is not at least 1", "write 1 or more")
+    return value
+
+
+def _percent(text: str, _reading: Reading) -> Value | Wrong:
+    """Hundredths of a percent."""
+    found = _PERCENT.fullmatch(text.removesuffix("%").strip())
+    if not found:
+        return Wrong("field-type", f"{shown(text)} is not a percentage", "write it as 20 or 12.5")
+    value = int(found[1]) * WHOLE + int((found[2] or "").ljust(2, "0"))
+    if value > WHOLE * WHOLE:
+        return Wrong("percentage-over-100", f"{shown(text)} percent is more than all", "write 100 or less")
+    return value or Wrong("not-positive", "0 percent is nothing", "write more than 0")
+
+
+def _times(text: str, _reading: Reading) -> Value | Wrong:
+    """Thousandths."""
+    found = _TIMES.fullmatch(text)
+    if not found:
+        return Wrong("field-type", f"{shown(text)} is not how many times", "write it as 2 or 1.5")
+    value = int(found[1]) * 1000 + int((found[2] or "").ljust(3, "0"))
+    once = 1000
+    return value if value > once else Wrong("not-positive", f"{text} times base gives nothing more", "write it as 2")
+
+
+def _rate(text: str, _reading: Reading) -> Value | Wrong:
+    """Billionths."""
+    found = _RATE.fullmatch(text)
+    value = int(found[1]) * 10**9 + int((found[2] or "").ljust(9, "0")) if found else 0
+    return value or Wrong("field-type", f"{shown(text)} is not a rate", "write it as 0.92, with at most 9 decimals")
+
+
+def _chance(text: str, _reading: Reading) -> Value | Wrong:
+    found = _CHANCE.fullmatch(text)
+    return int(found[1]) if found else Wrong("field-type", f"{shown(text)} is not a chance", "write it as 1 of 500")
+
+
+def _metres(text: str, _reading: Reading) -> Value | Wrong:
+    found = _METRES.fullmatch(text)
+    if not found:
+        return Wrong("field-type", f"{shown(text)} is not a distance", "write it as 300 m or 2 km")
+    return int(found[1]) * (1000 if found[2] == "km" else 1)
+
+
+def _pattern(text: str, _reading: Reading) -> Value | Wrong:
+    if not _PATTERN.fullmatch(text):
+        message = f"{shown(text)} is no pattern of codes"
+        return Wrong("field-type", message, "capital letters, digits, - and # for each sign to be drawn")
+    bits = text.count("#") * SIGN_BITS
+    if bits < SAFE_BITS:
+        needed = -(-SAFE_BITS // SIGN_BITS)
+        return Wrong("code-guessable", f"{bits} bits can be guessed", f"write # at least {needed} times")
+    return text
+
+
+def _anything(text: str, reading: Reading) -> Value | Wrong:
+    """True and false and whole numbers as such, anything else as text."""
+    if text in ("true", "false"):
+        return text == "true"
+    number = _int(text, reading) if _INT.fullmatch(text) else text
+    return text if isinstance(number, Wrong) else number
+
+
 def _bool(text: str, _reading: Reading) -> Value | Wrong:
     if text in ("true", "false"):
         return text == "true"
@@ -161,6 +237,8 @@ def _period(text: str, _reading: Reading) -> Value | Wrong:
 
 
 def _duration(text: str, reading: Reading) -> Value | Wrong:
+    if seconds := _SECONDS.fullmatch(text):
+        return int(seconds[1]) * 1000
     period = _period(text, reading)
     if not isinstance(period, Period):
         return period
@@ -202,6 +280,19 @@ def _zone(text: str, _reading: Reading) -> Value | Wrong:
     )
 
 
+def _quiet_zone(text: str, reading: Reading) -> Value | Wrong:
+    return text if text in ("member", "programme") else _zone(text, reading)
+
+
+def _foreign_money(text: str, _reading: Reading) -> Value | Wrong:
+    """Thousandths of a unit of whatever currency."""
+    found = _MONEY.fullmatch(text)
+    most = 3
+    if not found or found[1] or len(found[3] or "") > most:
+        return Wrong("field-type", f"{shown(text)} is not an amount", "write it as 200.00")
+    return _bounded(int(found[2] + (found[3] or "").ljust(most, "0")))
+
+
 def _currency(text: str, _reading: Reading) -> Value | Wrong:
     return text if text in DIGITS else Wrong("unknown-choice", f"{shown(text)} is no currency", nearest(text, DIGITS))
 
@@ -215,6 +306,19 @@ READERS: Mapping[str, ScalarType] = {
     "money": ScalarType("money", "20.00", _money),
     "money_unit": ScalarType("money", "1.00", _money_unit),
     "worth": ScalarType("money", "0.01", _worth),
+    "count": ScalarType("a whole number, 1 or more", "3", _count),
+    "percent": ScalarType("a percentage", "20", _percent),
+    "times": ScalarType("how many times", "1.5", _times),
+    "rate": ScalarType("a rate of exchange", "0.92", _rate),
+    "chance": ScalarType("a chance", "1 of 500", _chance),
+    "distance": ScalarType("a distance", "300 m", _metres),
+    "pattern": ScalarType("a pattern of codes", "FRY-############", _pattern),
+    "quiet_zone": ScalarType("a time zone, `member` or `programme`", "member", _quiet_zone),
+    "foreign_money": ScalarType("an amount of another currency", "200.00", _foreign_money),
+    "field": ScalarType("a field of the event", "transaction.outlet_code", _text),
+    "criterion": ScalarType("an account or a counter", "counter.segments", _text),
+    "anything": ScalarType("a text, a whole number, true or false", "F1", _anything),
+    "typed": ScalarType("a value as declared", "20", _anything),
     "bool": ScalarType("true or false", "true", _bool),
     "day": ScalarType("a day", "2026-11-30", _day),
     "month_day": ScalarType("a day of a year", "11-30", _month_day),

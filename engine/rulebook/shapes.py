@@ -6,19 +6,30 @@ from typing import Any, Literal, NamedTuple
 
 from engine.rulebook.nodes import Node, Scalar
 
-ConditionScope = Literal["audience", "when", "line", "message", "define"]
+ConditionScope = Literal["audience", "when", "line", "message", "define", "counter", "voucher"]
+
+
+CRITERION = "account or counter"  # what reaches a tier
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """A single value, read as `type` (a key of `scalars.READERS`).
 
-    `declares` names what kind of thing the value gives a name to; `refers` what kind it must be a name of.
+    `declares` names what kind of thing the value gives a name to; `refers` what kind it must be a name of. The type `typed` is
+    that of what another key refers to (`Key.typed_by`), of a map's value that of its own key.
     """
 
     type: str
     declares: str = ""
     refers: str = ""
+    prefix: str = ""  # stands before the name that is referred to: `counter.`
+
+    def referred(self, text: str) -> tuple[str, str]:
+        """The kind of thing that a text refers to and its name; of `account or counter`, one with a dot is a counter."""
+        if self.refers == CRITERION:
+            return ("counter", text.removeprefix("counter.")) if text.startswith("counter.") else ("account", text)
+        return self.refers, text.removeprefix(self.prefix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +58,41 @@ class MapOf:
     single: bool = False  # exactly one entry
 
 
+@dataclass(frozen=True, slots=True)
+class Either:
+    """One of several shapes, told apart by what stands there: a single value, a list or a map; `name` is what LATER calls it."""
+
+    name: str
+    options: tuple["Shape", ...]
+
+
 class Key(NamedTuple):
-    """A key of a record: what it holds, and what that means in a sentence of the reference."""
+    """A key of a record: what it holds, and what that means in a sentence of the reference.
+
+    One of the keys of `beside` must stand beside it. `typed_by` is the key whose name gives this one its type.
+    """
 
     name: str
     shape: "Shape"
     meaning: str
     required: bool = False
+    beside: tuple[str, ...] = ()
+    typed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A map with known keys; `name` is what LATER calls it."""
+    """A map with known keys; `name` is what LATER calls it.
+
+    Of `one_of` exactly one key must be there, of each tuple of `not_both` at most one. A single value where the map should stand
+    is that of the key `bare`.
+    """
 
     name: str
     keys: tuple[Key, ...]
+    one_of: tuple[str, ...] = ()
+    not_both: tuple[tuple[str, ...], ...] = ()
+    bare: str = ""
 
     def key(self, name: str) -> Key | None:
         """The key of that name."""
@@ -85,7 +116,18 @@ class Lines:
     """A set of lines: a condition on one line, with `except`."""
 
 
-Shape = Leaf | Choice | ListOf | MapOf | Record | EffectShape | Conditions | Lines
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of a CSV file under the names of their columns; `others` may be there besides, each named like a field."""
+
+    columns: tuple[Key, ...]
+    others: str = ""
+
+
+Shape = Leaf | Choice | ListOf | MapOf | Either | Record | EffectShape | Conditions | Lines | Table
+
+
+Row = Mapping[str, "Part"]  # the cells of a row by column, those that are empty left out
 
 
 class Named(NamedTuple):
@@ -100,7 +142,8 @@ class Part:
     """A piece of a document that has its shape.
 
     `value`: a record's or a map's entries (`dict[str, Named]`), a list's (`tuple[Part, ...]`), an effect (`Named`), a
-    condition's draft, a set of lines (a pair of drafts or None), or a single value: its text, and once types are read what it means.
+    condition's draft, a set of lines (a pair of drafts or None), a table's rows (`tuple[Row, ...]`), or a single value: its text,
+    and once types are read what it means. Its shape is never an Either, but the one of its shapes that was found.
     """
 
     shape: Shape
@@ -111,7 +154,7 @@ class Part:
         """The part under these keys, None where one is not there."""
         part: Part | None = self
         for name in path:
-            named = part.value.get(name) if part else None
+            named = part.value.get(name) if part and isinstance(part.value, dict) else None
             part = named.part if named else None
         return part
 
@@ -142,6 +185,8 @@ class Part:
                 inner = list(self.items)
             case EffectShape():
                 inner = [self.value.part]
+            case Table():
+                inner = [cell for row in self.value for cell in row.values()]
             case _:
                 inner = []
         for part in inner:

@@ -7,8 +7,20 @@ from engine.rulebook.condition_types import ConditionTypes
 from engine.rulebook.currencies import DIGITS
 from engine.rulebook.diagnostics import Report
 from engine.rulebook.nodes import Map, Scalar
+from engine.rulebook.resolving import counter_type
 from engine.rulebook.scalars import READERS, Reading, Wrong
-from engine.rulebook.shapes import Choice, Conditions, EffectShape, Leaf, Lines, ListOf, MapOf, Named, Part, Record
+from engine.rulebook.shapes import (
+    Conditions,
+    EffectShape,
+    Leaf,
+    Lines,
+    ListOf,
+    MapOf,
+    Named,
+    Part,
+    Record,
+    Table,
+)
 from engine.rulebook.zones import zone_names, zone_table
 
 
@@ -21,7 +33,7 @@ def types(book: Book, report: Report) -> Book:
         content = document.content
         if content is not None:
             conditions = ConditionTypes(book, document.path, reading, report)
-            content = _Types(reading, conditions, report, replaced).part(content)
+            content = _Types(book, reading, conditions, report, replaced).part(content)
         documents.append(replace(document, content=content))
     names = {
         kind: {
@@ -45,7 +57,10 @@ def _reading(book: Book) -> Reading:
 class _Types:
     """Reads one document; `replaced` remembers by identity what each part became."""
 
-    def __init__(self, reading: Reading, conditions: ConditionTypes, report: Report, replaced: dict[int, Part]) -> None:
+    def __init__(
+        self, book: Book, reading: Reading, conditions: ConditionTypes, report: Report, replaced: dict[int, Part]
+    ) -> None:
+        self._book = book
         self._reading = reading
         self._conditions = conditions
         self._report = report
@@ -62,11 +77,8 @@ class _Types:
         match part.shape:
             case Leaf(type=kind):
                 return self._leaf(part, kind)
-            case Choice():
-                return part
-            case ListOf():
-                items = (self.part(item) for item in part.items)
-                return replace(part, value=tuple(item for item in items if item is not None))
+            case ListOf() | Table():
+                return self._items(part)
             case MapOf(key=key):
                 kept = self._entries(part)
                 return replace(part, value={name: named for name, named in kept.items() if self._key(named, key)})
@@ -81,10 +93,43 @@ class _Types:
             case Lines():
                 sets = tuple(None if draft is None else self._conditions.read(draft, "line") for draft in part.value)
                 return replace(part, value=sets)
+            case _:
+                return part
+
+    def _items(self, part: Part) -> Part:
+        if isinstance(part.shape, Table):
+            rows = [{name: self.part(cell) for name, cell in row.items()} for row in part.value]
+            return replace(part, value=tuple({name: cell for name, cell in row.items() if cell} for row in rows))
+        items = (self.part(item) for item in part.items)
+        return replace(part, value=tuple(item for item in items if item is not None))
 
     def _entries(self, part: Part) -> dict[str, Named]:
-        read = ((name, named.key, self.part(named.part)) for name, named in part.entries.items())
+        read = ((name, named.key, self._entry(part, name, named)) for name, named in part.entries.items())
         return {name: Named(key, inner) for name, key, inner in read if inner is not None}
+
+    def _entry(self, part: Part, name: str, named: Named) -> Part | None:
+        """An entry; one of the type `typed` is read by what the name beside it was declared as."""
+        if not isinstance(named.part.shape, Leaf) or named.part.shape.type != "typed":
+            return self.part(named.part)
+        leaf: Leaf | None = None
+        text = name
+        if isinstance(part.shape, MapOf):
+            leaf = part.shape.key
+        elif isinstance(part.shape, Record) and (key := part.shape.key(name)) is not None:
+            by, giving = part.get(key.typed_by), part.shape.key(key.typed_by)
+            if by is not None and giving is not None and isinstance(giving.shape, Leaf):
+                leaf, text = giving.shape, getattr(by.node, "text", "")
+        kind = None if leaf is None else self._declared_type(*leaf.referred(text))
+        return None if kind is None else self._leaf(named.part, kind)
+
+    def _declared_type(self, kind: str, name: str) -> str | None:
+        if kind == "counter":
+            return counter_type(name, self._book)
+        declared = self._book.named(kind).get(name)
+        if kind == "account" or declared is None:
+            return None if declared is None else "points"
+        read: str | None = declared.part.read("type")
+        return read
 
     def _key(self, named: Named, key: Leaf) -> bool:
         return self._leaf(Part(key, named.key, named.key.text), key.type) is not None

@@ -5,7 +5,11 @@ from typing import Literal
 
 Scalar = str | int | bool
 FieldType = Literal["money", "points", "int", "text", "day", "month_day", "bool", "set"]
-TEXT_TYPES: tuple[FieldType, ...] = ("text", "day", "month_day")  # days are ISO texts, whose order is that of the calendar
+TEXT_TYPES: tuple[FieldType, ...] = (
+    "text",
+    "day",
+    "month_day",
+)  # days are ISO texts, whose order is that of the calendar
 Op = Literal[
     "one_of",
     "not_one_of",

@@ -237,24 +237,24 @@ def test_a_warning_does_not_keep_the_ruleset_back() -> None:
         ("when: {is: nothing}", "unknown-name"),
         ("when: {activity.name: x}", "field-not-here"),
         ("when: {sku: x}", "field-not-here"),
-        ("when: {transaction.amount: {in: list}}", "not-decided-yet"),
+        ("when: {transaction.amount: {in: list}}", "test-type"),
         ("when: {transaction.attributes.rating: {at_least: 4}}", "test-type"),
         ("when: {transaction.channel: {at_least: a}}", "test-type"),
         ("when: {cofee.pieces: 2}\nlines: {coffee: {category: x}}", "unknown-name"),
         ("audience: {balance.miles: 2}", "unknown-name"),
         ("audience: {member.profile.town: x}", "unknown-name"),
         ("audience: {member.tier.stars: x}", "unknown-name"),
-        ("audience: {counter.visits: {at_least: 2}}", "not-decided-yet"),
-        ("on: {every: month, day: 1}", "not-decided-yet"),
-        ("on: voucher.redeemed", "not-decided-yet"),
+        ("audience: {counter.visits: {at_least: 2}}", "unknown-name"),
+        ("on: {every: month, day: 32}", "impossible-day"),
+        ("on: voucher.redeemd", "unknown-choice"),
         ("on: transaction.complete", "unknown-choice"),
-        ("on: transaction.returned", "not-decided-yet"),
+        ("on: custom.", "unknown-choice"),
         ("on: nothing", "unknown-choice"),
-        ("then: [{award_points: {points: 5, every: 2.00}}]", "not-decided-yet"),
+        ("then: [{award_points: {points: 5, every: 2.00, per: 1.00}}]", "keys-contradict"),
         ("then: [{award_points: {points: 5}, notify: {message: near-miss}}]", "wrong-shape"),
         ("then: []", "wrong-shape"),
         ("lines: {tea: tea}", "wrong-shape"),
-        ("group: multipliers", "not-decided-yet"),
+        ("group: multipliers", "unknown-name"),
         ("then:", "wrong-shape"),
         ("then: [{award_points: {points: 5, of: tea}}]\nlines: {tea: {category: tea}}", "missing-key"),
         ("on: member.enrolled\nthen: [{award_points: {points: 5, per: 1.00}}]", "field-not-here"),
@@ -269,9 +269,14 @@ def test_a_mistake_in_a_campaign_has_its_code(body: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("modules: {feedback: on}", "not-decided-yet"),
-        ("counters: {visits: {on: transaction.completed, add: 1}}", "not-decided-yet"),
-        ("returns: {accept_for: 400 days}", "not-decided-yet"),
+        ("modules: {feedback: maybe}", "unknown-choice"),
+        ("counters: {visits: {on: transaction.completed, add: 1, distinct: transaction.channel}}", "keys-contradict"),
+        ("counters: {visits: {on: member.enrolled, add: pieces}}", "field-not-here"),
+        ("counters: {visits: {on: member.enrolled, distinct: transaction.channel}}", "field-not-here"),
+        ("counters: {visits: {on: member.enrolled, when: {counter.visits: 2}}}", "field-not-here"),
+        ("counters: {visits: {on: transaction.completed, add: points}}", "field-not-here"),
+        ("groups: {g: {keep: first}}", "unused-definition"),
+        ("returns: {accept_for: 4 years}", "field-type"),
         ("time: {late: 1 month}", "field-type"),
         ("transaction_key: [outlet_code]", "missing-key"),
         ("define: {a: {is: b}, b: {is: a}}", "definition-cycle"),
@@ -296,8 +301,16 @@ def test_a_personal_attribute_hides_behind_no_definition() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["vouchers/a.yaml", "pools/a.yaml", "promo-codes/a.yaml", "feedback.yaml", "lists/a.csv", "outlets.csv"]
+    ("path", "text"),
+    [
+        ("vouchers/a.yaml", "voucher: a\nbenefit: {percent: 5}\nvalid: {for: 1 month}\n"),
+        ("pools/a.yaml", "pool: a\n"),
+        ("promo-codes/a.yaml", "promo_codes: a\ntype: third_party\nthen: [award_points: {points: 5}]\n"),
+        ("feedback.yaml", "feedback: {types: {wrong: {check: none}}}\n"),
+        ("rates.csv", "currency,rate\nEUR,1.1\n"),
+    ],
 )
-def test_a_file_of_what_is_to_come_is_said_to_be_so(path: str) -> None:
-    found = compile_sources({**sources(), path: "x: 1\n"})
-    assert [(each.path, each.code) for each in found.diagnostics] == [(path, "not-decided-yet")]
+def test_what_is_carried_and_decided_later_is_said_to_be_so(path: str, text: str) -> None:
+    found = compile_sources({**sources(), path: text})
+    assert [(each.path, each.code) for each in found.diagnostics] == [(path, "decided-later")]
+    assert found.ruleset is not None

@@ -1,0 +1,60 @@
+"""The events that campaigns, counters and messages can be about. Adding one is adding a line here."""
+
+from collections.abc import Mapping
+
+INPUTS: Mapping[str, str] = {
+    "transaction.completed": "a sale",
+    "transaction.cancelled": "a sale that was cancelled",
+    "transaction.replaced": "a sale that was sent again without what came back",
+    "transaction.returned": "goods that came back",
+    "member.enrolled": "a member joins",
+    "member.updated": "a member's profile, tags or consents change",
+    "member.opted_in": "a member opts in to a campaign",
+    "member.opted_out": "a member opts out of a campaign",
+    "member.linked": "an external id becomes the member's",
+    "member.merged": "two members become one",
+    "activity.recorded": "the member did something",
+    "promo_code.entered": "a promo code was entered and accepted",
+    "feedback.submitted": "feedback was given",
+    "reward.purchase_requested": "a reward is to be bought with points",
+}
+OUTCOMES: Mapping[str, str] = {
+    "points.awarded": "points were earned",
+    "points.activated": "pending points can be spent",
+    "points.spent": "points were spent",
+    "points.reversed": "points were taken back",
+    "points.restored": "points that paid came back",
+    "points.expiring": "points are about to expire",
+    "points.expired": "points expired",
+    "points.adjusted": "points were given or taken by hand",
+    "tier.joined": "the member is on a ladder",
+    "tier.upgraded": "the member rose",
+    "tier.downgraded": "the member fell",
+    "tier.retained": "the member keeps the tier",
+    "tier.will_downgrade": "the member is about to fall",
+    "tier.progress_changed": "the way to the next tier changed",
+    "voucher.issued": "a voucher was given",
+    "voucher.redeemed": "a voucher was used",
+    "voucher.rejected": "a voucher was refused",
+    "voucher.restored": "a used voucher can be used again",
+    "voucher.expiring": "a voucher is about to expire",
+    "voucher.expired": "a voucher expired",
+    "voucher.revoked": "a voucher was taken back",
+    "voucher.issue_failed": "a voucher could not be given",
+    "promo_code.issued": "a promo code was given",
+    "promo_code.accepted": "a promo code was accepted",
+    "promo_code.rejected": "a promo code was refused",
+    "feedback.accepted": "feedback was accepted",
+    "feedback.rejected": "feedback was refused",
+    "achievement.progressed": "an achievement came nearer",
+    "achievement.completed": "an achievement was completed",
+    "achievement.rolled_back": "an achievement was taken back",
+    "referral.completed": "a referred member made the first purchase",
+    "member.tagged": "the member got a tag",
+    "member.untagged": "the member lost a tag",
+    "member.attribute_set": "a campaign set an attribute",
+    "custom.*": "an event of the programme's own, as `emit` names it",
+}
+EVENTS: Mapping[str, str] = {**INPUTS, **OUTCOMES}
+
+SALE = "transaction.completed"
