@@ -10,7 +10,7 @@ import typer
 
 from engine.broker.publishing import RulesetFollower, load_rulesets
 from engine.broker.settings import Settings
-from engine.cli import rules_publish, rules_tests, screen
+from engine.cli import rules_diff, rules_explain, rules_publish, rules_tests, screen
 from engine.cli.deployment import deployment
 from engine.cli.rules_folder import AsJson, Folder, counts, demand, print_diagnostics
 from engine.errors import UsageError
@@ -22,6 +22,8 @@ from engine.ruleset.published import unpack
 
 app = typer.Typer(help="The rules: check, test, explain, compare, publish.", no_args_is_help=True)
 app.command("test")(rules_tests.run_and_show)
+app.command("explain")(rules_explain.explain_event)
+app.command("diff")(rules_diff.diff)
 app.command("publish")(rules_publish.publish)
 app.command("history")(rules_publish.history)
 

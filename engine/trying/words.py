@@ -94,8 +94,9 @@ class Words:
         """What a test asks of its field."""
         if test.op == "exists":
             return "is there" if test.values[0] else "is missing"
-        values = ", ".join(self.value(test, value) for value in dict.fromkeys(test.values))
-        several = len(set(map(str, test.values))) > 1
+        # an attribute that nothing declares is compared as text and as what it looks like: the same words once
+        said = dict.fromkeys(self.value(test, value) for value in test.values)
+        values, several = ", ".join(said), len(said) > 1
         match test.op:
             case "one_of":
                 return f"one of {values}" if several else f"is {values}"
