@@ -7,7 +7,7 @@ SEED ?=
 PATHS := engine schemas tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types layers unit brokers chaos bench schemas clean
+.PHONY: help run test check format lint types layers unit brokers chaos bench compiled schemas clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,8 +50,18 @@ chaos: $(VENV)/.ready ## the long chaos run on both brokers; SEED=n repeats one
 bench: $(VENV)/.ready ## the measurements, as ratios against a baseline in the same run
 	$(BIN)/python -m benchmarks
 
+compiled: $(VENV)/.ready ## a wheel with the modules of deciding compiled (needs a C compiler), in dist/, and proof that it decides alike
+	@command -v cc >/dev/null || { echo "NOT COMPILED: no C compiler (cc) is on the path; the interpreted modules decide the same, slower"; exit 1; }
+	rm -rf build dist .venv-compiled
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'setuptools>=77'
+	GUERDON_COMPILE=1 $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	$(PYTHON) -m venv .venv-compiled
+	.venv-compiled/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
+	$(BIN)/python -m benchmarks.compiled .venv-compiled/bin/guerdon
+	rm -rf build
+
 schemas: $(VENV)/.ready ## write the JSON Schemas of the public contract anew
 	$(BIN)/python -m schemas.export
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .guerdon .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf $(VENV) .venv-compiled build dist .guerdon .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

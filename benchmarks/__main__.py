@@ -5,11 +5,11 @@ Brokers and workers are started on free ports of this machine and stopped afterw
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import orjson
 import typer
@@ -17,6 +17,7 @@ from rich.console import Console
 
 from benchmarks import memory, pipeline, tables, throughput
 from benchmarks.deployments import unavailable
+from benchmarks.running import GUERDON
 from tests.support.brokers import ROOT
 
 T = TypeVar("T")
@@ -31,10 +32,19 @@ class Name(Enum):
     MEMORY = "memory"  # and the restore after it
 
 
+class Wanted(NamedTuple):
+    """What is asked of a measurement."""
+
+    events: int | None
+    million: bool
+    command: Sequence[str]  # of the worker
+
+
 def main(
     only: Annotated[list[Name] | None, typer.Option(help="Measure only this; more than once for more.")] = None,
     events: Annotated[int | None, typer.Option(min=1_000, help="So many events in each measurement.")] = None,
     million: Annotated[bool, typer.Option("--million", help="A backlog of 1,000,000 for `memory`.")] = False,
+    guerdon: Annotated[str, typer.Option(help="The command whose worker is measured, such as a compiled one.")] = "",
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file as well.")] = None,
 ) -> None:
     """Measure guerdon against a bare client, on this machine, now. Ratios within one run are what can be compared."""
@@ -46,42 +56,41 @@ def main(
             console.print(f"[bold]NOT MEASURED[/bold] on Apache Kafka: {lacking}\n")
             continue
         console.print(f"measuring {name.value} ...", style="dim")
-        found[name.value] = _MEASURES[name](console, events, million)
+        found[name.value] = _MEASURES[name](console, Wanted(events, million, (guerdon,) if guerdon else GUERDON))
         console.print()
     if json is not None:
         json.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
 
 
-def _pipeline(console: Console, events: int | None, million: bool) -> Mapping[str, Any]:
-    del million
-    found = pipeline.measure(ROOT / "rules", events or pipeline.EVENTS)
+def _pipeline(console: Console, wanted: Wanted) -> Mapping[str, Any]:
+    found = pipeline.measure(ROOT / "rules", wanted.events or pipeline.EVENTS)
     tables.show_pipeline(console, found)
     return asdict(found)
 
 
-def _embedded(console: Console, events: int | None, million: bool) -> Mapping[str, Any]:
-    del million
-    return _throughput(console, "embedded", events or throughput.EMBEDDED_EVENTS)
+def _embedded(console: Console, wanted: Wanted) -> Mapping[str, Any]:
+    return _throughput(console, "embedded", wanted.events or throughput.EMBEDDED_EVENTS, wanted.command)
 
 
-def _apache(console: Console, events: int | None, million: bool) -> Mapping[str, Any]:
-    del million
-    return _throughput(console, "apache", events or throughput.EVENTS)
+def _apache(console: Console, wanted: Wanted) -> Mapping[str, Any]:
+    return _throughput(console, "apache", wanted.events or throughput.EVENTS, wanted.command)
 
 
-def _throughput(console: Console, kind: str, count: int) -> Mapping[str, Any]:
-    found = _in_directory(lambda directory: throughput.measure(kind, count, directory))
+def _throughput(console: Console, kind: str, count: int, command: Sequence[str]) -> Mapping[str, Any]:
+    found = _in_directory(lambda directory: throughput.measure(kind, count, directory, command))
     tables.show_throughput(console, found)
     return found.value()
 
 
-def _memory(console: Console, events: int | None, million: bool) -> Mapping[str, Any]:
+def _memory(console: Console, wanted: Wanted) -> Mapping[str, Any]:
     """On Apache Kafka where it is: the embedded broker keeps the whole backlog in memory itself."""
     lacking = unavailable()
-    if million and lacking:
+    if wanted.million and lacking:
         raise typer.BadParameter(f"the embedded broker cannot hold a million events; {lacking}")
     kind = "embedded" if lacking else "apache"
-    count = memory.MILLION if million else events or (memory.EMBEDDED_EVENTS if lacking else memory.EVENTS)
+    count = (
+        memory.MILLION if wanted.million else wanted.events or (memory.EMBEDDED_EVENTS if lacking else memory.EVENTS)
+    )
     found = _in_directory(lambda directory: memory.measure(kind, count, directory))
     tables.show_memory(console, found)
     console.print()
@@ -97,7 +106,7 @@ def _in_directory(measure: Callable[[Path], Awaitable[T]]) -> T:
     return asyncio.run(measured())
 
 
-_MEASURES: Mapping[Name, Callable[[Console, int | None, bool], Mapping[str, Any]]] = {
+_MEASURES: Mapping[Name, Callable[[Console, Wanted], Mapping[str, Any]]] = {
     Name.PIPELINE: _pipeline,
     Name.EMBEDDED: _embedded,
     Name.APACHE: _apache,

@@ -26,6 +26,8 @@ STALL_S = 60.0
 _TAKEN_IN = re.compile(rb'^guerdon_batch_records_total\{stage="intake"\} (\S+)', re.MULTILINE)
 _DECIDED = re.compile(rb'^guerdon_decided_total\{what="events"\} (\S+)', re.MULTILINE)
 
+GUERDON = (sys.executable, "-m", "engine.cli.main")  # this environment's
+
 
 class WorkerEnded(EngineError):
     """The worker ended, or decided nothing more, before all was decided."""
@@ -101,9 +103,9 @@ class Worker:
 
 
 @asynccontextmanager
-async def worker(settings: Settings, log: Path) -> AsyncIterator[Worker]:
+async def worker(settings: Settings, log: Path, command: Sequence[str] = GUERDON) -> AsyncIterator[Worker]:
     """A worker of the deployment that runs inside the block; its log goes to a new file."""
-    process = await asyncio.to_thread(_started, settings, log)
+    process = await asyncio.to_thread(_started, settings, log, command)
     started = Worker(settings, log, process)
     try:
         yield started
@@ -111,10 +113,10 @@ async def worker(settings: Settings, log: Path) -> AsyncIterator[Worker]:
         await started.stop()
 
 
-def _started(settings: Settings, log: Path) -> "subprocess.Popen[bytes]":
+def _started(settings: Settings, log: Path, command: Sequence[str]) -> "subprocess.Popen[bytes]":
     with log.open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "engine.cli.main", "worker"],
+            [*command, "worker"],
             env=os.environ | environment_of(settings),
             stdin=subprocess.DEVNULL,
             stdout=output,

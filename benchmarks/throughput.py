@@ -12,7 +12,7 @@ from aiokafka.admin import NewTopic
 from benchmarks.bare import Cost, Style, Task
 from benchmarks.deployments import broker, deployment, feed
 from benchmarks.events import feed_of
-from benchmarks.running import WorkerEnded, enrol, worker
+from benchmarks.running import GUERDON, WorkerEnded, enrol, worker
 from engine.broker.clients import admin
 from engine.broker.settings import Settings
 
@@ -38,7 +38,7 @@ class Throughput:
         return asdict(self) | {name: cost._asdict() for name, cost in costs.items()}
 
 
-async def measure(kind: str, count: int, directory: Path) -> Throughput:
+async def measure(kind: str, count: int, directory: Path, command: Sequence[str] = GUERDON) -> Throughput:
     """Feeds a backlog, works it off by the bare client in both styles, then by the worker, which knows all members before."""
     async with broker(kind, directory / kind) as running:
         settings = await deployment(running, "throughput")
@@ -50,7 +50,7 @@ async def measure(kind: str, count: int, directory: Path) -> Throughput:
         await _bare_topics(settings)
         sends = await _bare(settings, count, "send")
         batches = await _bare(settings, count, "batches")
-        async with worker(settings, directory / f"{kind}.log") as working:
+        async with worker(settings, directory / f"{kind}.log", command) as working:
             first, last = await working.work_off(count)
         cost = Cost(count, last.at_s - first.at_s, last.usage.cpu_s - first.usage.cpu_s)
         return Throughput(kind, count, size, sends, batches, cost)

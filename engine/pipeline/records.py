@@ -1,6 +1,6 @@
 """What goes into and comes out of a partition's fold: records of the journal, of `state` and of the other topics."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import NamedTuple, TypedDict
 
 from engine.core import ids
@@ -74,7 +74,7 @@ class Progress:
 
     def row(self) -> dict[str, Json]:
         """The row's JSON."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
