@@ -33,17 +33,15 @@ def carry_out(
     for proposal in proposals:
         campaign = proposal.campaign
         awards = iter(proposal.awards)
-        waits = False
         for effect in proposal.effects:
             award = next(awards, None) if isinstance(effect, AwardPoints) else None
             if waiting := awaited(campaign, effect):
-                waits = True
-                campaigns.carried.append(_carried(campaign, effect, award, waiting))
+                campaigns.carried.append(_carried(proposal, effect, award, waiting))
             elif award is not None:
                 kept.extend(_award(draft, event, member, award, len(kept), campaigns, sale_key))
             else:
                 _change(draft, event, member, campaign, effect)
-        if not waits and not proposal.otherwise and campaign.limits:
+        if not proposal.otherwise and campaign.limits:
             uses = Uses(draft, event, member, f"campaign:{campaign.name}", campaign.limits)
             uses.take("times", 1)
             uses.keep()
@@ -71,13 +69,16 @@ def _award(
 def _within_limits(draft: Draft, event: Event, member: MemberRow, award: Award) -> int:
     """What the limits of the campaign, its group and the account leave of an award; taken from each."""
     rules, campaign = draft.rules, award.campaign
+    account = rules.accounts[award.effect.account]
+    if not (campaign.limits or campaign.group or account.limits):
+        return award.points
     owners: list[tuple[str, Sequence[Limit]]] = [(f"campaign:{campaign.name}", campaign.limits)]
     if campaign.group:
         owners.append((f"group:{campaign.group}", rules.groups[campaign.group].limits))
-    owners.append((f"account:{award.effect.account}", rules.accounts[award.effect.account].limits))
+    owners.append((f"account:{account.name}", account.limits))
     limited = [Uses(draft, event, member, owner, limits) for owner, limits in owners if limits]
     points = award.points
-    worth_micro = rules.accounts[award.effect.account].worth_micro or 0
+    worth_micro = account.worth_micro or 0
     for uses in limited:
         points = uses.clamped("points", points)
         if worth_micro:
@@ -111,11 +112,14 @@ def _change(draft: Draft, event: Event, member: MemberRow, campaign: Campaign, e
             draft.happened(f"custom.{custom}", {"member_id": member_id, "campaign": name, **data}, name)
 
 
-def _carried(campaign: Campaign, effect: Effect, award: Award | None, waiting: str) -> dict[str, Json]:
-    carried: dict[str, Json] = {"campaign": campaign.name, "effect": _snake(type(effect).__name__), "awaits": waiting}
+def _carried(proposal: Proposal, effect: Effect, award: Award | None, waiting: str) -> dict[str, Json]:
+    name = proposal.campaign.name
+    carried: dict[str, Json] = {"campaign": name, "effect": _snake(type(effect).__name__), "awaits": waiting}
     if award is not None:
         carried["account"] = award.effect.account
         carried["points"] = award.points
+    elif proposal.times > 1:
+        carried["times"] = proposal.times
     for name in ("voucher", "list", "ladder", "tier", "tag", "attribute", "message", "name"):
         if hasattr(effect, name):
             carried[name] = getattr(effect, name)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from engine.core.birthdays import days_until
 from engine.core.calendar import WEEKDAYS, Zone, local_day, local_ms
 from engine.core.instants import DAY_MS, MINUTE_MS
 from engine.core.records import Event, Json
@@ -13,6 +14,7 @@ _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 SCALARS = (str, int, bool)
 _NO_LINES: tuple[Line, ...] = ()
+_NOTHING: Mapping[str, str] = {}
 
 
 def facts_of(event: Event, member: MemberRow, rules: Rules, *, as_at_enrolment: bool) -> Facts:
@@ -21,8 +23,12 @@ def facts_of(event: Event, member: MemberRow, rules: Rules, *, as_at_enrolment: 
     asked = rules.asked
     fields: dict[str, Json] = {}
     lines: Sequence[Line] = event.data.get("lines", _NO_LINES)
+    outlet = rules.ruleset.outlets.get(event.data.get("outlet_code", ""), _NOTHING)
     if asked.time:
-        _add_time(fields, event.time_ms, programme.zone)
+        _add_time(fields, event.time_ms, programme.zone, rules.ruleset.zones.get(outlet.get("zone", "")))
+    for name in asked.outlet:
+        if name in outlet:
+            fields["outlet." + name] = outlet[name]
     if asked.member:
         _add_member(fields, event, member, rules, as_at_enrolment=as_at_enrolment)
     if asked.balance:
@@ -72,17 +78,23 @@ def paid_with_points(sale: Mapping[str, Json]) -> int:
     )
 
 
-def _add_time(fields: dict[str, Json], time_ms: int, zone: Zone) -> None:
+def _add_time(fields: dict[str, Json], time_ms: int, zone: Zone, of_outlet: Zone | None) -> None:
+    of_day = _of_day(time_ms, zone)
+    for name, value in of_day.items():
+        fields["time.programme." + name] = value
+    for name, value in (of_day if of_outlet is None else _of_day(time_ms, of_outlet)).items():
+        fields["time." + name] = value
+
+
+def _of_day(time_ms: int, zone: Zone) -> dict[str, Json]:
     day, in_day = divmod(local_ms(time_ms, zone), DAY_MS)
     local = date.fromordinal(_EPOCH_ORDINAL + day)
-    of_day = {
+    return {
         "weekday": WEEKDAYS[(day + _EPOCH_WEEKDAY) % 7],
         "clock": in_day // MINUTE_MS,
         "day_of_month": local.day,
         "month": local.month,
     }
-    for name, value in of_day.items():
-        fields["time." + name] = fields["time.programme." + name] = value
 
 
 def _add_member(
@@ -98,9 +110,12 @@ def _add_member(
                 fields["member.tier"] = standing["tier"]
     fields["member.tags"] = tuple(member["tags"])
     fields["member.opt_ins"] = () if as_at_enrolment else tuple(member["opt_ins"])
-    fields["member.enrolled_days"] = (
-        local_day(event.time_ms, zone).toordinal() - local_day(member["enrolled_at"], zone).toordinal()
-    )
+    today = local_day(event.time_ms, zone)
+    fields["member.enrolled_days"] = today.toordinal() - local_day(member["enrolled_at"], zone).toordinal()
+    fields["member.referred"] = member.get("referred_by", member["member_id"]) != member["member_id"]
+    birthday = days_until(member["profile"].get("birthday"), today)
+    if birthday is not None:
+        fields["member.birthday_in_days"] = birthday
     for name in rules.asked.profile:
         value = member["profile"].get(name)
         if value is not None:
@@ -124,6 +139,20 @@ def _add_transaction(fields: dict[str, Json], sale: Mapping[str, Json], facts: F
     fields["transaction.paid_with_points"] = by_points
     if rules.asked.attributes:
         _add_flat(fields, "transaction.attributes.", sale.get("attributes"))
+    if rules.asked.payments:
+        _add_payments(fields, sale.get("payments") or (), rules.asked.payments)
+
+
+def _add_payments(fields: dict[str, Json], payments: Sequence[Mapping[str, Json]], asked: Sequence[str]) -> None:
+    """How a sale was paid: the methods, and what payments come to, `amount[card,cash]` by these methods alone."""
+    if not payments:
+        return
+    fields["payments.method"] = tuple(sorted({payment["method"] for payment in payments}))
+    for name in asked:
+        if name.startswith("amount"):
+            methods = name.removeprefix("amount").strip("[]").split(",")
+            chosen = (each["amount_minor"] for each in payments if methods == [""] or each["method"] in methods)
+            fields["payments." + name] = sum(chosen)
 
 
 def _add_flat(fields: dict[str, Json], prefix: str, values: Mapping[str, Json] | None) -> None:

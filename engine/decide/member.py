@@ -48,19 +48,17 @@ def purchase(draft: Draft, event: Event, clock_ms: int | None) -> None:
         return
     if reason := refusal(event, draft.rules.ruleset.programme, clock_ms):
         refused(draft, event, reason)
-    elif member_of(draft) is None:
+    elif (member := member_of(draft)) is None:
         park(draft, event)
     else:
-        decide_purchase(draft, event)
+        decide_purchase(draft, event, member)
 
 
-def decide_purchase(draft: Draft, event: Event, *, as_at_enrolment: bool = False) -> None:
+def decide_purchase(draft: Draft, event: Event, member: MemberRow, *, as_at_enrolment: bool = False) -> None:
     """An admitted sale of a known member: campaigns, points, progress, messages; kept for its returns."""
-    if taken(draft, event):
-        return
-    member = member_of(draft)
-    assert member is not None, draft.subject  # noqa: S101  # the caller asked before
     sale_key = natural_key(draft, event)
+    if taken(draft, event, sale_key):
+        return
     campaigns, awards = _decide_campaigns(draft, event, member, sale_key, as_at_enrolment=as_at_enrolment)
     _keep_sale(draft, event, cast("str", sale_key), awards)
     _finish(draft, event, member)
@@ -70,9 +68,12 @@ def decide_purchase(draft: Draft, event: Event, *, as_at_enrolment: bool = False
 def record_activity(draft: Draft, event: Event, clock_ms: int | None) -> None:
     """Something else that a member did."""
     member = _admitted(draft, event, clock_ms)
-    if member is None or taken(draft, event):
+    if member is None:
         return
-    take_key(draft, event)
+    key = natural_key(draft, event)
+    if taken(draft, event, key):
+        return
+    take_key(draft, event, key)
     campaigns, _ = _decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
     _finish(draft, event, member)
     settled(draft, event, campaigns)
@@ -223,7 +224,7 @@ def _keep_sale(draft: Draft, event: Event, sale_key: str, awards: list[AwardRow]
 
 def _newly_enrolled(event: Event) -> MemberRow:
     data = event.data
-    return MemberRow(
+    member = MemberRow(
         v=VERSION,
         member_id=data["member_id"],
         enrolled_at=event.time_ms,
@@ -237,3 +238,6 @@ def _newly_enrolled(event: Event) -> MemberRow:
         accounts={},
         ladders={},
     )
+    if data.get("referred_by") is not None:
+        member["referred_by"] = data["referred_by"]
+    return member

@@ -34,9 +34,8 @@ def seen_before(draft: Draft, event: Event) -> bool:
     return True
 
 
-def taken(draft: Draft, event: Event) -> bool:
+def taken(draft: Draft, event: Event, key: str | None) -> bool:
     """Refuses an event whose natural key another input took, and otherwise leaves the key to the event's own step."""
-    key = natural_key(draft, event)
     row: KeyRow | None = None if key is None else draft.get(key)
     if row is None:
         return False
@@ -44,9 +43,8 @@ def taken(draft: Draft, event: Event) -> bool:
     return True
 
 
-def take_key(draft: Draft, event: Event) -> None:
+def take_key(draft: Draft, event: Event, key: str | None) -> None:
     """Keeps an event's natural key; a transaction's is kept with its sale."""
-    key = natural_key(draft, event)
     if key is not None:
         draft.put(key, KeyRow(v=VERSION, record=event.id, content=event.content_mac), event.time_ms + KEEP_KEYS_MS)
 

@@ -5,7 +5,7 @@ Points are integers, instants milliseconds since 1970 in UTC. Collections and th
 `parked/<number>`, `asked/<record id>`.
 """
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from engine.core.instants import DAY_MS
 from engine.core.records import Json
@@ -45,6 +45,7 @@ class MemberRow(TypedDict):
     external_ids: list[dict[str, str]]
     accounts: dict[str, AccountRow]
     ladders: dict[str, LadderRow]
+    referred_by: NotRequired[str]  # a member id or a referral code
 
 
 class SeenRow(TypedDict):

@@ -100,10 +100,11 @@ def _on_parked(rows: Rows, due: Due, rules: Rules) -> Draft:
     event = parking.parked_event(waiting, due.key)
     draft = Draft.of_event(rows, due.subject, event, rules)
     draft.delete(due.key)
-    if keys.kind_of(due.subject) == "member" and member.member_of(draft) is not None:
-        member.decide_purchase(draft, event, as_at_enrolment=True)
-    else:
+    known = member.member_of(draft) if keys.kind_of(due.subject) == "member" else None
+    if known is None:
         refused(draft, event, "member_unknown")
+    else:
+        member.decide_purchase(draft, event, known, as_at_enrolment=True)
     return draft
 
 
