@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ class Feeding:
         self._stopped = True
 
 
-def switches(events: list[Any]) -> dict[int, list[str]]:
+def switches(events: Sequence[Any]) -> dict[int, list[str]]:
     """The digests that decided each journal partition, in the journal's order, each as often as it began."""
     found: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for event in events:

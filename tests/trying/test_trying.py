@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.rulebook.compiler import compile_sources
 from engine.rulebook.diagnostics import Report
 from engine.ruleset.effects import AwardPoints, IssueVoucher, Rate
 from engine.ruleset.limits import Limit, Window
@@ -125,6 +126,51 @@ cases:
     then: {notify: welcome}
 """
     assert problems(text, "programme.test.yaml") == []
+
+
+STAMPS = {
+    "programme.yaml": """\
+programme: stamps
+zone: America/New_York
+currency: USD
+accounts: {points: {}}
+counters:
+  coffees: {on: transaction.completed, lines: {category: coffee}, add: pieces, keep: 12 months}
+""",
+    "campaigns/stamp-card.yaml": """\
+campaign: stamp-card
+on: transaction.completed
+when: {counter.coffees: {every: 10}}
+then: [{award_points: {points: 100}}]
+limits: [{times: 2, each: month}]
+""",
+}
+
+
+def test_counters_are_given_and_limits_hold_over_the_steps() -> None:
+    coffee = "transaction: {lines: [{category: coffee, quantity: 10, amount: 30.00}]}"
+    text = f"""\
+campaign: stamp-card
+given: {{member: {{counters: {{coffees: 9}}}}}}
+cases:
+  - name: the tenth
+    when: {{transaction: {{lines: [{{category: coffee}}]}}}}
+    then: {{award_points: 100}}
+  - name: the ninth by days
+    given: {{member: {{counters: {{coffees: {{2025-12-01: 3, 2026-01-02: 5}}}}}}}}
+    when: {{transaction: {{lines: [{{category: coffee}}]}}}}
+    then: {{nothing: {{because: counter.coffees}}}}
+  - name: twice a month
+    when:
+      - {{{coffee}, then: {{award_points: 100}}}}
+      - {{{coffee}, then: {{award_points: 100}}}}
+      - {{{coffee}, then: {{nothing: {{because: member_limit_reached}}}}}}
+      - {{after: 1 month}}
+      - {{{coffee}, then: {{award_points: 100}}}}
+"""
+    made = compile_sources(STAMPS).ruleset
+    assert made is not None
+    assert problems(text, "stamp-card.test.yaml", made) == []
 
 
 EVER = Window("ever")
