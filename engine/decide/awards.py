@@ -40,7 +40,8 @@ def carry_out(
             elif award is not None:
                 kept.extend(_award(draft, event, member, award, len(kept), campaigns, sale_key))
             else:
-                _change(draft, event, member, campaign, effect)
+                for _ in range(proposal.times if isinstance(effect, Emit) else 1):
+                    _change(draft, event, member, campaign, effect)
         if not proposal.otherwise and campaign.limits:
             uses = Uses(draft, event, member, f"campaign:{campaign.name}", campaign.limits)
             uses.take("times", 1)

@@ -61,7 +61,8 @@ class Matcher(Protocol):
 class Asked(NamedTuple):
     """The fields that some condition of a ruleset asks for, so that facts need not hold any other.
 
-    `profile` and `attributes` (of sales) are names without their prefix; `time`, `member`, `balance`: whether any is asked.
+    `profile`, `attributes` (of sales), `outlet` and `payments` are names without their prefix; `time`, `member`, `balance`:
+    whether any is asked.
     """
 
     time: bool
@@ -69,6 +70,8 @@ class Asked(NamedTuple):
     balance: bool
     profile: tuple[str, ...]
     attributes: tuple[str, ...]
+    outlet: tuple[str, ...]
+    payments: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Rules:
     definitions: Mapping[str, str] = field(init=False, repr=False)  # a digest of each counter's
     groups: Mapping[str, Group] = field(init=False, repr=False)
     accounts: Mapping[str, Account] = field(init=False, repr=False)
-    followed: frozenset[str] = field(init=False, repr=False)  # the types that some campaign is on
+    followed: frozenset[str] = field(init=False, repr=False)  # the types that some campaign or counter is on
 
     def __post_init__(self) -> None:
         programme = self.ruleset.programme
@@ -95,7 +98,9 @@ class Rules:
             "definitions": {counter.name: derive(repr(counter)) for counter in programme.counters},
             "groups": {group.name: group for group in programme.groups},
             "accounts": {account.name: account for account in programme.accounts},
-            "followed": frozenset(campaign.on for campaign in self.ruleset.campaigns),
+            "followed": frozenset(
+                {campaign.on for campaign in self.ruleset.campaigns} | {counter.on for counter in programme.counters}
+            ),
         }
         for name, value in computed.items():
             object.__setattr__(self, name, value)
@@ -121,6 +126,8 @@ def _asked(ruleset: Ruleset) -> Asked:
         balance=any(name.startswith("balance.") for name in asked),
         profile=_below("member.profile.", asked),
         attributes=_below("transaction.attributes.", asked),
+        outlet=_below("outlet.", asked),
+        payments=_below("payments.", asked),
     )
 
 

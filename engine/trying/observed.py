@@ -100,7 +100,7 @@ def _of_carried(carried: Mapping[str, Any]) -> tuple[Thing, int]:
     what = next(
         (carried[name] for name in ("voucher", "list", "tier", "tag", "message", "name") if name in carried), ""
     )
-    return Thing(effect, what or str(carried.get("attribute", "")), campaign), 1
+    return Thing(effect, what or str(carried.get("attribute", "")), campaign), carried.get("times", 1)
 
 
 def _text(value: object) -> str:
