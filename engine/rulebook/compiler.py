@@ -21,6 +21,7 @@ Stage = Callable[[Book, Report], Book]
 
 STAGES: tuple[Stage, ...] = (load, shape, names, types, fitting, reachability, lint, emit)
 SUFFIXES = (".yaml", ".yml", ".csv")  # other files in the folder are none of ours
+EXAMPLES = "examples"  # programmes of their own, each in a folder below this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ def compile_folder(path: Path) -> Compiled:
         found = sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES and each.is_file())
         for each in found:
             within = each.relative_to(path).as_posix()
-            if not any(part.startswith(".") for part in within.split("/")):
+            folders = within.split("/")
+            if folders[0] != EXAMPLES and not any(part.startswith(".") for part in folders):
                 sources[within] = _text(within, each.read_bytes(), report)
     except OSError as problem:
         raise UsageError(f"{path} cannot be read: {problem}") from problem
