@@ -69,16 +69,12 @@ LATER: Mapping[str, str] = {
     "effect:issue_code": "promo codes",
     "effect:set_tier": "tiers by campaign",
     # conditions
-    "field:payments.*": "payments in conditions",
     "field:return.*": "returns in conditions",
     "field:redemption.*": "redemptions in conditions",
     "field:feedback.*": "feedback in conditions",
     "field:achievement.*": "achievements",
     "field:voucher.*": "vouchers",
     "field:code.*": "promo codes",
-    "field:outlet.*": "outlet data in conditions",
-    "field:member.birthday_in_days": "birthdays",
-    "field:member.referred": "referrals",
     "field:referral.*": "referrals",
     # tiers
     "tiers.valid": "validity of tiers",

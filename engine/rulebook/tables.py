@@ -22,6 +22,8 @@ def read_csv(path: str, text: str, report: Report) -> Node | None:
         return None
     header, *others = rows
     columns = _header(header, report)
+    if not others:
+        report.add("empty-file", header[0].place, "there is no row below the header", "write it or remove the file")
     items = []
     for row in others:
         if len(row) != len(header):
@@ -37,9 +39,6 @@ def table(form: Table, node: Node, report: Report) -> Part | None:
     """The rows in their shape; cells that are empty are left out."""
     if not isinstance(node, Sequence):
         raise AssertionError("a file of rows is read as a list")
-    if not node.items:
-        report.add("empty-file", node.place, "there is no row below the header", "write it or remove the file")
-        return Part(form, node, ())
     rows = []
     for number, item in enumerate(node.items):
         if isinstance(item, Map):

@@ -67,7 +67,7 @@ otherwise:
   - notify: two-coffees-needed
 limits:
   - {times: 1, each: day}
-  - {points: 500, per: member, each: month}
+  - {points: 500, per: member, each: month, over: clamp}
   - {times: 10000, per: campaign}
   - {not_within: 14 hours}
   - {budget: 20000.00, per: campaign, paid_by: dairy}
@@ -116,6 +116,8 @@ audience: {balance.points: {at_least: 500}}
 then: [{award_points: {points: 5}}]
 limits: [{times: 12}]
 """,
+    "campaigns/yearly.yaml": "campaign: yearly\non: {every: year, month: 3, day: 1}\nthen: [{add_tag: spring}]\n",
+    "campaigns/weekly.yaml": "campaign: weekly\non: {every: week, weekday: friday}\nthen: [{remove_tag: spring}]\n",
     "campaigns/win-back.yaml": """campaign: win-back
 on: {silent: 90 days, since: transaction.completed}
 then: [{notify: two-coffees-needed}]
@@ -153,7 +155,7 @@ on_entering:
 qualify: {within: {last: 12 months}}
 levels:
   - {tier: guest}
-  - {tier: friend, from: {points: 10, counter.visits: 5}}
+  - {tier: friend, from: {all: [{points: 10}, {counter.visits: 5}]}}
 valid: {for: 12 months, round: end_of_month}
 """,
     "achievements/explorer.yaml": """achievement: explorer
@@ -210,6 +212,13 @@ compare: folded
 then: [{award_points: {points: 250}}]
 limits: [{times: 10000, per: list}, {times: 3, per: member, each: month}]
 """,
+    "promo-codes/partner.yaml": """promo_codes: partner
+type: third_party
+codes: {imported: true}
+compare: exact
+then: [{award_points: {points: 5}}]
+""",
+    "promo-codes/word.yaml": "promo_codes: word\ntype: multi_use\ncodes: {code: SPRING}\nthen: [{add_tag: spring}]\n",
     "messages.yaml": """messages:
   offer-issued: {on: voucher.issued, when: {voucher.voucher: free-refill}}
   welcome: {on: member.enrolled}
