@@ -8,6 +8,8 @@ from typing import Any, Literal
 from engine.core.calendar import Zone
 from engine.ruleset.conditions import AllOf, Condition, LineSet
 from engine.ruleset.model import Ruleset
+from engine.ruleset.schedules import After, Every, Silent, Yearly
+from engine.ruleset.tiers import Criteria
 from engine.trying.texts import changed, plain
 from engine.trying.words import Words
 
@@ -33,6 +35,8 @@ _OPEN = {"from_ms": "the beginning", "until_ms": "open"}
 _NAMES = ("name", "field", "tier", "outlet_code")
 _LONGEST = 200
 _FEW = 2
+
+_IN_WORDS = (Criteria, Every, Yearly, Silent, After)  # said whole, however many fields they have
 
 Change = Literal["added", "removed", "changed"]
 Values = Any  # values of the model
@@ -213,6 +217,8 @@ def _parts(condition: Condition | None) -> Iterable[Condition]:
 
 def _in_words(value: Values) -> bool:
     """Whether a value is short enough in words to be shown whole, such as a period."""
+    if isinstance(value, _IN_WORDS):
+        return True
     return len(fields(value)) <= _FEW and not any(is_dataclass(getattr(value, each.name)) for each in fields(value))
 
 

@@ -30,6 +30,9 @@ from engine.ruleset.effects import (
 )
 from engine.ruleset.limits import Limit, Window
 from engine.ruleset.model import Programme
+from engine.ruleset.schedules import After, Every, Silent, Yearly
+from engine.ruleset.tiers import Criteria
+from engine.trying.parts import criteria, schedule
 from engine.trying.texts import duration, expiry, local_text, period, plain
 
 _OPS = {
@@ -250,6 +253,10 @@ class Words:
                 return self.condition(value)
             case Limit():
                 return self.limit(value)
+            case Criteria():
+                return criteria(value)
+            case Every() | Yearly() | Silent() | After():
+                return schedule(value)
             case _:
                 return self._fields(value)
 

@@ -80,3 +80,17 @@ def test_no_difference_goes_without_words(before: Ruleset, after: Ruleset) -> No
     found = differences(before, after)
     assert bool(found) == (digest_of(before) != digest_of(after))
     assert all(each.said and all(each.said) for each in found if each.change == "changed")
+
+
+def test_tiers_and_schedules_are_said_as_they_are_written() -> None:
+    tiers = RULES["tiers/status.yaml"]
+    assert said(compiled(), compiled(status=tiers.replace("1000", "2000"))) == [
+        "tiers status changed: levels silver: qualified 1000 -> 2000"
+    ]
+    monthly = DOUBLE[: DOUBLE.index("lines:")].replace(
+        "on: transaction.completed", "on: {every: month, day: 1, at: 09:00}"
+    )
+    monthly += "then: [{award_points: {points: 5}}]\n"
+    assert said(compiled(double_coffee=monthly), compiled(double_coffee=monthly.replace("day: 1", "day: 15"))) == [
+        "campaign double-coffee changed: schedule every month day 1 -> 15 at 09:00"
+    ]
