@@ -110,7 +110,8 @@ def _change(draft: Draft, event: Event, member: MemberRow, campaign: Campaign, e
         case Notify(message):
             notify(draft, message, event.id, member, {"campaign": name})
         case Emit(custom, data):
-            draft.happened(f"custom.{custom}", {"member_id": member_id, "campaign": name, **data}, name)
+            emitted = {"name": custom, "member_id": member_id, "campaign": name, "attributes": dict(data)}
+            draft.happened(f"custom.{custom}", emitted, name)
 
 
 def _carried(proposal: Proposal, effect: Effect, award: Award | None, waiting: str) -> dict[str, Json]:

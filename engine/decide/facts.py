@@ -51,11 +51,15 @@ def facts_of(event: Event, member: MemberRow, rules: Rules, *, as_at_enrolment: 
 
 
 def outcome_fields(kind: str, data: Mapping[str, Json]) -> dict[str, Json]:
-    """What conditions see of an outcome: `tier.upgraded` has `tier.before`, `tier.after`, `tier.next`; others their own family's."""
+    """What conditions see of an outcome: `tier.upgraded` has `tier.before`, `tier.after`, `tier.next`; others their own family's.
+
+    An event of the programme's own has its attributes: `custom.<name>`.
+    """
     family = kind.split(".", 1)[0]
+    values = data["attributes"] if family == "custom" else data
     return {
         f"{family}.{name.removeprefix(family + '_')}": value
-        for name, value in data.items()
+        for name, value in values.items()
         if isinstance(value, SCALARS)
     }
 

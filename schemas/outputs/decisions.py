@@ -34,6 +34,33 @@ class ShadowCampaign(Payload):
     points: dict[Id, Points] | None = None
 
 
+class CarriedEffect(Payload):
+    """An effect that was decided and takes effect once what it `awaits` is built: what it would give, and of which kind."""
+
+    campaign: Id
+    effect: Id
+    awaits: Id
+    account: Id | None = None
+    points: Points | None = None
+    times: Points | None = None
+    voucher: Id | None = None
+    list: Id | None = None
+    ladder: Id | None = None
+    tier: Id | None = None
+    tag: Id | None = None
+    attribute: Id | None = None
+    message: Id | None = None
+    name: Id | None = None
+
+
+class LimitedAward(Payload):
+    """An award that a limit cut: the points asked for and those given."""
+
+    campaign: Id
+    asked: Points
+    given: Points
+
+
 class DecisionRecorded(Payload):
     """What was decided about an input, and by which ruleset.
 
@@ -49,3 +76,5 @@ class DecisionRecorded(Payload):
     state_after: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{32,64})?$")]
     detail: FlatMap | None = None
     shadow: list[ShadowCampaign] | None = None
+    carried: list[CarriedEffect] | None = None
+    limited: list[LimitedAward] | None = None

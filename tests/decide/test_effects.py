@@ -339,3 +339,12 @@ def test_an_account_without_points_has_a_balance_of_0() -> None:
     made = Log(rules(ruleset(awarding("start", Fixed(10), when=poor)))).feed(enrolled("M"))
     made.feed(sale("M", "T", line(1, 100)), sale("M", "U", line(1, 100)))
     assert [each["transaction_id"] for each in made.data("points.awarded")] == ["T"]
+
+
+def test_an_event_of_the_programmes_own_is_asked_for_what_it_says() -> None:
+    programme = ruleset(
+        campaign("first", Emit("visit", {"floor": 3})),
+        awarding("upstairs", Fixed(4), on="custom.visit", when=Test("custom.floor", "int", "at_least", (3,))),
+        awarding("roof", Fixed(9), on="custom.visit", when=Test("custom.floor", "int", "at_least", (4,))),
+    )
+    assert given(bought(programme, line(1, 100))) == {"upstairs": 4}

@@ -3,7 +3,18 @@
 import orjson
 import pytest
 
-from engine.ruleset.effects import AwardPoints, Fixed
+from engine.ruleset.effects import (
+    AddTag,
+    AwardPoints,
+    Emit,
+    Fixed,
+    IssueVoucher,
+    Rate,
+    RemoveTag,
+    SetAttribute,
+    SetTier,
+)
+from engine.ruleset.limits import Limit, Window
 from engine.ruleset.model import Ruleset
 from schemas.registry import output_of
 from tests.support.histories import conversations, history
@@ -23,11 +34,20 @@ USUAL = {
 }
 
 
+MONTHLY = Limit("points", 20, "member", Window("this", unit="month"), "clamp")
+RICH = (
+    campaign("limited", AwardPoints(Rate(1, 100), "points"), limits=(MONTHLY,)),
+    campaign("carries", AwardPoints(Fixed(5), "points", to="referrer"), IssueVoucher("v"), SetTier("status", "gold")),
+    campaign("tells", AddTag("a"), RemoveTag("b"), SetAttribute("city", "Lowell"), Emit("hello", {"n": 1})),
+)
+
+
 @pytest.mark.parametrize(
     ("seed", "made", "expected"),
     [
         (7, ruleset(), USUAL),
         (2026, ruleset(), USUAL),
+        (7, ruleset(*RICH), {"decision.recorded", "member.tagged", "member.attribute_set", "custom.hello"}),
         (7, ruleset(campaign("later", AwardPoints(Fixed(50), "points"), state="shadow")), {"decision.recorded"}),
     ],
 )
