@@ -96,7 +96,8 @@ class Running:
         self._housekeeping.assigned = True
 
     async def _revoked(self) -> None:
-        await asyncio.gather(self._ownership.suspend(), self._intake.suspend())
+        with self._around.watchdog.revoking():
+            await asyncio.gather(self._ownership.suspend(), self._intake.suspend())
 
 
 def _embedded(app: WorkerApp) -> Any:

@@ -17,6 +17,7 @@ from engine.kafka import logs
 
 TRANSACTION_S = 15.0
 OPEN_S = 60.0
+REVOKE_S = 30.0  # each part of it waits 5 s at most, so beyond this it hangs
 LOOP_S = 10.0
 _LOOK_S = 0.5
 _STOPPED_S = 5.0  # looks this far apart mean that the whole process stood still, this thread included
@@ -74,6 +75,12 @@ class Watchdog:
             yield progress
 
     @contextmanager
+    def revoking(self) -> Iterator[None]:
+        """Everything is being suspended inside; the group waits for it."""
+        with self._watched(("revoke", 0), REVOKE_S):
+            yield
+
+    @contextmanager
     def stopping(self, limit_s: float) -> Iterator[None]:
         """The worker is stopping inside; it has this long."""
         with self._watched(("stop", 0), limit_s):
@@ -89,7 +96,8 @@ class Watchdog:
             return f"the main loop was silent for {now - self._beat_at:.1f} s"
         for (what, number), (since, limit) in list(self._under_way.items()):
             if now - since > limit:
-                return f"{what} of partition {number} made no progress for {now - since:.1f} s"
+                of = f" of partition {number}" if what in ("transaction", "open") else ""
+                return f"{what}{of} made no progress for {now - since:.1f} s"
         return ""
 
     @contextmanager

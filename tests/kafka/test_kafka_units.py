@@ -10,7 +10,7 @@ from engine.errors import RecordFailed
 from engine.kafka import logs, metrics
 from engine.kafka.assignor import shares
 from engine.kafka.ticking import AHEAD_MS, HOUR_MS, Tick, ahead_of_broker, by_the_wall, tick_to
-from engine.kafka.watchdog import LOOP_S, OPEN_S, TRANSACTION_S, Watchdog
+from engine.kafka.watchdog import LOOP_S, OPEN_S, REVOKE_S, TRANSACTION_S, Watchdog
 from engine.pipeline.partition import JournalRecord
 from engine.ruleset.model import TimeRules
 from engine.wire import journal
@@ -94,6 +94,13 @@ def test_a_transaction_may_take_its_time_and_no_longer() -> None:
         assert clock.pass_by(watchdog, TRANSACTION_S) == ""
         assert "transaction of partition 3" in clock.pass_by(watchdog, 1)
     assert clock.pass_by(watchdog, 60) == ""
+
+
+def test_a_revoke_that_hangs_is_seen() -> None:
+    clock, watchdog = _watchdog()
+    with watchdog.revoking():
+        assert clock.pass_by(watchdog, REVOKE_S) == ""
+        assert clock.pass_by(watchdog, 1) == "revoke made no progress for 31.0 s"
 
 
 def test_an_opening_that_makes_progress_may_take_for_ever() -> None:
