@@ -32,12 +32,16 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """All files. `names` maps a kind of thing (for local kinds with its file) to the names declared."""
+    """All files. `names` maps a kind of thing (for local kinds with its file) to the names declared.
+
+    `unread` are the names of campaigns that are there and were not read.
+    """
 
     sources: Mapping[str, str]
     documents: tuple[Document, ...] = ()
     names: Mapping[tuple[str, str], Mapping[str, Declared]] = field(default_factory=dict)
     ruleset: Ruleset | None = None
+    unread: frozenset[str] = frozenset()
 
     def of_kind(self, name: str) -> Iterator[tuple[Document, Part]]:
         """The documents of a kind that have their shape, by path."""

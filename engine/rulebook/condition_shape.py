@@ -67,7 +67,6 @@ def _payments(key: Scalar, value: Node, report: Report) -> Draft | None:
     if not isinstance(value, Map) or not value.entries:
         report.add("wrong-shape", value.place, f"a map should stand here, not {kind_of(value)}", "{method: store_card}")
         return None
-    tell_later("field:", "payments.method", key.place, report)
     parts: list[Draft] = []
     methods = ""
     for word, asked in value.entries:

@@ -77,7 +77,8 @@ def among(known: Known, book: Book) -> set[str] | None:
         case "ladder":
             return book.all_named("ladder")
         case "account" | "campaign" | "voucher" | "promo code list" | "feedback type" | "achievement":
-            return set(book.named(known.field.among))
+            unread = book.unread if known.field.among == "campaign" else frozenset()
+            return set(book.named(known.field.among)) | unread
         case "first ladder":
             return _tiers(min(book.all_named("ladder"), default=""), book)
         case _:

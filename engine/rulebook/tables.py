@@ -6,6 +6,7 @@ from functools import partial
 from engine.rulebook.diagnostics import Place, Report, nearest, shown
 from engine.rulebook.nodes import Map, Node, Scalar, Sequence
 from engine.rulebook.shapes import Leaf, Part, Table
+from engine.rulebook.yaml_text import encodable
 
 LARGEST = 8 * 1024 * 1024  # signs of a file of reference data
 
@@ -14,6 +15,8 @@ def read_csv(path: str, text: str, report: Report) -> Node | None:
     """The rows of a text, or None where a diagnostic says why there are none. Empty lines are passed over."""
     if len(text) > LARGEST:
         report.add("too-large", Place(path), f"the file has more than {LARGEST} signs", "divide it")
+        return None
+    if not encodable(path, text, report):
         return None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     rows = [_cells(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]

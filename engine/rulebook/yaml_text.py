@@ -3,6 +3,7 @@
 Whatever the text is, this ends with a node, or with None and a diagnostic.
 """
 
+import re
 from collections.abc import Iterator
 
 from ruamel.yaml import YAML
@@ -28,6 +29,9 @@ LARGEST = 256 * 1024  # signs of a file; more is not reviewed by anybody
 DEEPEST = 32  # maps and lists within each other; the language needs a third of it
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 class _Broken(Exception):
     """The document cannot be read further; said already."""
 
@@ -37,9 +41,7 @@ def read_yaml(path: str, text: str, report: Report) -> Node | None:
     if len(text) > LARGEST:
         report.add("too-large", Place(path), f"the file has more than {LARGEST} signs", "divide it")
         return None
-    surrogate = next((at for at, sign in enumerate(text) if "\ud800" <= sign <= "\udfff"), None)
-    if surrogate is not None:
-        report.add("yaml-syntax", _at_index(path, text, surrogate), "half of a surrogate pair is no sign")
+    if not encodable(path, text, report):
         return None
     last = Place(path)
     try:
@@ -56,6 +58,14 @@ def read_yaml(path: str, text: str, report: Report) -> Node | None:
     except Exception as problem:  # noqa: BLE001 - the parser is not ours: whatever it raises is about the text
         report.add("yaml-syntax", last, f"this is not YAML ({type(problem).__name__})")
     return None
+
+
+def encodable(path: str, text: str, report: Report) -> bool:
+    """Whether a text can be written as UTF-8; half of a surrogate pair, which a caller may hand over, is said."""
+    surrogate = _SURROGATE.search(text)
+    if surrogate is not None:
+        report.add("yaml-syntax", _at_index(path, text, surrogate.start()), "half of a surrogate pair is no sign")
+    return surrogate is None
 
 
 class _Reading:

@@ -413,6 +413,7 @@ def test_a_mistake_in_limits_effects_and_schedules_has_its_code(body: str, code:
         ("messages.yaml", "Europe/London", "Europe/Londn", "unknown-choice"),
         ("feedback.yaml", "types: merchant_declined", "types: nothing", "unknown-name"),
         ("lists/airports.csv", "JFK,New York", "JFK", "csv-row"),
+        ("outlets.csv", "west", "we\ud800st", "yaml-syntax"),
         ("outlets.csv", "America/Los_Angeles", "Los Angeles", "unknown-choice"),
         ("rates.csv", "1.17", "much", "field-type"),
         ("rates.csv", "currency,", "money,", "missing-key"),
