@@ -36,17 +36,24 @@ def carry_out(
         for effect in proposal.effects:
             award = next(awards, None) if isinstance(effect, AwardPoints) else None
             if waiting := awaited(campaign, effect):
-                campaigns.carried.append(_carried(proposal, effect, award, waiting))
+                if award is None or award.points:
+                    campaigns.carried.append(_carried(proposal, effect, award, waiting))
             elif award is not None:
                 kept.extend(_award(draft, event, member, award, len(kept), campaigns, sale_key))
             else:
                 for _ in range(proposal.times if isinstance(effect, Emit) else 1):
                     _change(draft, event, member, campaign, effect)
-        if not proposal.otherwise and campaign.limits:
+        if campaign.limits and _gives(proposal):
             uses = Uses(draft, event, member, f"campaign:{campaign.name}", campaign.limits)
             uses.take("times", 1)
             uses.keep()
     return kept
+
+
+def _gives(proposal: Proposal) -> bool:
+    """Whether there is something to give, so that a use is taken: a rate or a bundle can come to 0 points."""
+    only_points = len(proposal.awards) == len(proposal.effects)
+    return not proposal.otherwise and (not only_points or any(award.points for award in proposal.awards))
 
 
 def _award(

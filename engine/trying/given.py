@@ -13,6 +13,7 @@ from engine.ruleset.model import Ruleset
 from engine.trying.payloads import Payloads
 
 MEMBER = "M"  # who a test is about, unless it says `id`
+_KINDS = {"amount": "money", "points": "points"}  # what a counter counts, where it is not pieces or times
 _YEAR_MS = 365 * DAY_MS  # how long a member is enrolled, unless a test says
 
 Entries = Mapping[str, tuple[Scalar, Node]]
@@ -26,7 +27,7 @@ class GivenMember:
         self._payloads = payloads
         self._report = report
         self._accounts = [account.name for account in ruleset.programme.accounts]
-        self._counters = [counter.name for counter in ruleset.programme.counters]
+        self._counters = {each.name: _KINDS.get(each.add, "int") for each in ruleset.programme.counters}
         self._campaigns = [campaign.name for campaign in ruleset.campaigns]
         self._tiers = {ladder.name: [level.tier for level in ladder.levels] for ladder in ruleset.ladders}
 
@@ -111,11 +112,12 @@ class GivenMember:
         for key, value in node.entries:
             if not self._known(key, "counter", self._counters):
                 continue
+            kind = self._counters[key.text]
             if isinstance(value, Map):
-                days = [(self._payloads.instant(day) or 0, self._whole("int", count)) for day, count in value.entries]
+                days = [(self._payloads.instant(day) or 0, self._whole(kind, count)) for day, count in value.entries]
                 found[key.text] = tuple(sorted(days))
             else:
-                found[key.text] = ((at_ms, self._whole("int", value)),)
+                found[key.text] = ((at_ms, self._whole(kind, value)),)
         return found
 
     def _names(self, kind: str = "", known: Collection[str] = ()) -> Any:  # noqa: ANN401 - a reader

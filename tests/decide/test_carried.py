@@ -2,7 +2,7 @@
 
 from engine.core.calendar import Period
 from engine.ruleset.conditions import Test
-from engine.ruleset.effects import AwardPoints, Emit, Fixed, IssueVoucher
+from engine.ruleset.effects import AwardPoints, Emit, Fixed, IssueVoucher, Rate
 from engine.ruleset.limits import Counter, Derived, Limit, Window
 from tests.support.journals import START, Log, enrolled, line, sale
 from tests.support.programme import campaign, rules, ruleset
@@ -25,6 +25,18 @@ def test_b14_a_campaign_that_carries_takes_the_members_limits_when_asked() -> No
     assert [len(each.get("carried", ())) for each in decisions] == [0, 1, 0]
     assert decisions[2]["campaigns_refused"] == [{"campaign": "both", "reason": "member_limit_reached"}]
     assert [each["points"] for each in log.data("points.awarded")] == [5]
+
+
+def test_what_comes_to_no_points_is_not_carried_and_takes_no_limit() -> None:
+    once = Limit("times", 1, "member", EVER, "refuse")
+    ours = Limit("times", 9, "campaign", EVER, "refuse")
+    made = ruleset(
+        campaign("now", AwardPoints(Rate(1, 100), "points"), limits=(once,)),
+        campaign("asked", AwardPoints(Rate(1, 100), "points"), limits=(once, ours)),
+    )
+    log = Log(rules(made)).feed(enrolled("M"), sale("M", "T", line(1, 99)), sale("M", "U", line(1, 100)))
+    assert [len(each.get("carried", ())) for each in log.data("decision.recorded")] == [0, 0, 1]
+    assert [each["points"] for each in log.data("points.awarded")] == [1]
 
 
 def test_what_is_given_for_each_multiple_is_carried_and_emitted_so_many_times() -> None:

@@ -147,6 +147,23 @@ limits: [{times: 2, each: month}]
 }
 
 
+def test_a_counter_of_money_is_given_as_money() -> None:
+    reaching = STAMPS["campaigns/stamp-card.yaml"].replace(
+        "{counter.coffees: {every: 10}}", "{counter.spend: {reaches: 200.00}}"
+    )
+    counting = STAMPS["programme.yaml"] + "  spend: {on: transaction.completed, add: amount}\n"
+    made = compile_sources({"programme.yaml": counting, "campaigns/stamp-card.yaml": reaching}).ruleset
+    assert made is not None
+    text = """\
+campaign: stamp-card
+given: {member: {counters: {spend: 199.00}}}
+cases:
+  - {name: reached, when: {transaction: {lines: [{amount: 1.00}]}}, then: {award_points: 100}}
+  - {name: a cent less, when: {transaction: {lines: [{amount: 0.99}]}}, then: {nothing: {because: counter.spend}}}
+"""
+    assert problems(text, "stamp-card.test.yaml", made) == []
+
+
 def test_counters_are_given_and_limits_hold_over_the_steps() -> None:
     coffee = "transaction: {lines: [{category: coffee, quantity: 10, amount: 30.00}]}"
     text = f"""\
