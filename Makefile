@@ -7,7 +7,7 @@ SEED ?=
 PATHS := engine schemas tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types layers unit brokers chaos bench compiled schemas clean
+.PHONY: help run test check format lint types layers unit brokers chaos fuzz bench compiled schemas clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,10 @@ $(VENV)/.ready: pyproject.toml
 		|| { echo "guerdon needs Python 3.11 or newer; say which with: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,baskets]'
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 13))' \
+		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[rete]' \
+		|| { echo "*** WITHOUT durable-rules: it needs a C compiler, and Python before 3.13."; \
+			echo "*** The plain matcher serves; 'matcher: rete' and its tests are LEFT OUT."; }
 	@touch $@
 
 run: $(VENV)/.ready ## the worker on the embedded broker with the public baskets: progress, then a summary
@@ -46,6 +50,10 @@ brokers: $(VENV)/.ready ## the tests on real brokers, a short chaos run among th
 
 chaos: $(VENV)/.ready ## the long chaos run on both brokers; SEED=n repeats one
 	$(BIN)/python -m benchmarks.chaos --long $(if $(SEED),--seed $(SEED))
+
+fuzz: $(VENV)/.ready ## both matchers against the oracle on 2,000 arbitrary rulesets; SEED=n repeats one
+	@seed=$(or $(SEED),$$(date +%s)); echo "seed $$seed"; \
+		$(BIN)/pytest -q tests/match/test_fuzz_matchers.py --hypothesis-profile=long --hypothesis-seed=$$seed
 
 bench: $(VENV)/.ready ## the measurements, as ratios against a baseline in the same run
 	$(BIN)/python -m benchmarks

@@ -15,7 +15,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from benchmarks import memory, pipeline, tables, throughput
+from benchmarks import matching, memory, pipeline, tables, throughput
 from benchmarks.deployments import unavailable
 from benchmarks.running import GUERDON
 from tests.support.brokers import ROOT
@@ -27,6 +27,7 @@ class Name(Enum):
     """What can be measured alone."""
 
     PIPELINE = "pipeline"
+    MATCHING = "matching"  # by the number of campaigns, beside other engines
     EMBEDDED = "embedded"  # throughput on the embedded broker
     APACHE = "apache"  # throughput on Apache Kafka
     MEMORY = "memory"  # and the restore after it
@@ -66,6 +67,12 @@ def _pipeline(console: Console, wanted: Wanted) -> Mapping[str, Any]:
     found = pipeline.measure(ROOT / "rules", wanted.events or pipeline.EVENTS)
     tables.show_pipeline(console, found)
     return asdict(found)
+
+
+def _matching(console: Console, wanted: Wanted) -> Mapping[str, Any]:
+    found = matching.measure(wanted.events or matching.EVENTS)
+    matching.show(console, found)
+    return {f"{size.campaigns}": asdict(size) for size in found}
 
 
 def _embedded(console: Console, wanted: Wanted) -> Mapping[str, Any]:
@@ -108,6 +115,7 @@ def _in_directory(measure: Callable[[Path], Awaitable[T]]) -> T:
 
 _MEASURES: Mapping[Name, Callable[[Console, Wanted], Mapping[str, Any]]] = {
     Name.PIPELINE: _pipeline,
+    Name.MATCHING: _matching,
     Name.EMBEDDED: _embedded,
     Name.APACHE: _apache,
     Name.MEMORY: _memory,

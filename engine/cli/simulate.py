@@ -13,6 +13,7 @@ from engine.cli.deployment import deployment
 from engine.cli.rules_folder import rulesets_of
 from engine.core import instants
 from engine.errors import UsageError
+from engine.match.choice import matcher_for
 from engine.replay import lines, recorded
 from engine.replay.outputs import Outputs
 from engine.replay.simulate import PARTITIONS, Simulation
@@ -63,7 +64,9 @@ def _events(
     if len(rulesets) != 1:
         raise UsageError(f"{rules} holds {len(rulesets)} rulesets; events are decided by one")
     total = sum(1 for path in files for _ in lines.read(path))
-    simulation = Simulation(next(iter(rulesets.values())), settings.secret_bytes, outputs, partitions)
+    ruleset = next(iter(rulesets.values()))
+    matcher = matcher_for(ruleset, settings.matcher)
+    simulation = Simulation(ruleset, settings.secret_bytes, outputs, partitions, matcher=matcher)
     with screen.progress("simulating", total, "events") as shown:
         for number, line in enumerate((line for path in files for line in lines.read(path)), 1):
             simulation.take(line._replace(topic=settings.short(line.topic)))
@@ -81,7 +84,7 @@ def _journal(
         raise UsageError("--until goes with --events; a journal brings its own time")
     recording = recorded.survey(files, settings.prefix)
     given = {} if rules is None and recording.rulesets else rulesets_of(rules or settings.rules, settings)
-    replay = recorded.Replay(recording, given, outputs)
+    replay = recorded.Replay(recording, given, outputs, settings.matcher)
     replay.run()
     return replay.finish()
 

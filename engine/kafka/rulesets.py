@@ -1,5 +1,6 @@
 """Published rulesets made ready to decide by: loaded when first asked for, kept for the worker's life."""
 
+import asyncio
 from collections.abc import Callable
 
 from engine.broker.publishing import RulesetFollower
@@ -34,7 +35,8 @@ class Rulesets:
         if digest not in self._loaded:
             packed = await self._follower.wait_for(digest, WAIT_S)
             ruleset, _ = unpack(packed)
-            self._loaded[digest] = (ruleset, self._make_matcher(ruleset))
+            # in a thread: ten thousand campaigns take seconds, and the member must not leave its group meanwhile
+            self._loaded[digest] = (ruleset, await asyncio.to_thread(self._make_matcher, ruleset))
         return self._loaded[digest][0]
 
     def newest_digest(self) -> str | None:

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 from engine.broker.clients import idempotent_producer, probe
 from engine.broker.offsets import Positions
@@ -25,7 +26,7 @@ from engine.kafka.running import Running
 from engine.kafka.surroundings import Surroundings
 from engine.kafka.watchdog import Watchdog
 from engine.kafka.web import WebServer
-from engine.match.plain import PlainMatcher
+from engine.match.choice import matcher_for, said_of
 
 BROKER_WAIT_S = 300.0
 FIRST_PAUSE_S = 0.5
@@ -107,6 +108,7 @@ class Worker:
         """Waits for the broker and holds its topics against ours; then what the stages share."""
         settings = self._settings
         _ = settings.secret_bytes  # Raises where none is set, before anything is touched.
+        _log.info(said_of(settings.matcher))
         await _wait_for_broker(settings)
         demand(await check(settings))
         follower = await stack.enter_async_context(RulesetFollower(settings))
@@ -115,7 +117,7 @@ class Worker:
             settings,
             self._metrics,
             self._watchdog,
-            Rulesets(follower, PlainMatcher),
+            Rulesets(follower, partial(matcher_for, setting=settings.matcher)),
             operators,
             await _journal_partitions(settings),
             self._consumer,

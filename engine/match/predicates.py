@@ -6,7 +6,8 @@ A test on a missing value (None) does not hold, `not` included; `exists: false` 
 A value of another type than the test's does not hold either; nothing here raises for what an event carries.
 """
 
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from engine.ruleset.conditions import TEXT_TYPES, AllOf, AnyOf, Condition, NoneOf, Scalar, Test
@@ -65,7 +66,7 @@ def predicate(condition: Condition | None, source_of: SourceOf) -> Predicate:
         case Test(field):
             return _named(field, _test(condition, source_of(field)))
         case AllOf(conditions):
-            return _all([predicate(part, source_of) for part in conditions])
+            return _all(conditions, source_of)
         case AnyOf(conditions, at_least):
             return _any(name_of(condition), [predicate(part, source_of).holds for part in conditions], at_least)
         case NoneOf(conditions):
@@ -96,10 +97,10 @@ def _named(name: str, holds: Holds) -> Predicate:
     return Predicate(holds, lambda subject: "" if holds(subject) else name)
 
 
-def _all(parts: list[Predicate]) -> Predicate:
-    if len(parts) == 1:
-        return parts[0]
-    asked = tuple(parts)
+def _all(conditions: Sequence[Condition], source_of: SourceOf) -> Predicate:
+    asked = tuple(predicate(part, source_of) for part in conditions)
+    if len(asked) == 1:
+        return asked[0]
 
     def failing(subject: Subject) -> str:
         for check, reason in asked:
@@ -107,7 +108,22 @@ def _all(parts: list[Predicate]) -> Predicate:
                 return reason(subject)
         return ""
 
-    return Predicate(_every(tuple(part.holds for part in parts)), failing)
+    match conditions:
+        case (Test() as low, Test() as high) if _same_ordered(low, high):
+            return Predicate(_between(low, high, reader(source_of(low.field))), failing)
+        case _:
+            return Predicate(_every(tuple(part.holds for part in asked)), failing)
+
+
+def _same_ordered(low: Test, high: Test) -> bool:
+    return (low.field, low.type) == (high.field, high.type) and low.op in _COMPARE and high.op in _COMPARE
+
+
+def _between(low: Test, high: Test, read: Read) -> Holds:
+    """Two bounds of one field, which is read once."""
+    above, below, kind = _COMPARE[low.op], _COMPARE[high.op], str if low.type in TEXT_TYPES else int
+    least, most = low.values[0], high.values[0]
+    return lambda s: type(value := read(s)) is kind and above(value, least) and below(value, most)
 
 
 def _every(checks: tuple[Holds, ...]) -> Holds:
@@ -165,7 +181,7 @@ def _test(test: Test, source: Source) -> Holds:
         case "at_least" if isinstance(source, Sum):
             return _sums_to(int(values[0]), source)
         case _:
-            return _ordered(test, read)
+            return _ordered(test, source)
 
 
 def _one_of(values: Sequence[Scalar], source: Source) -> Holds:
@@ -227,17 +243,23 @@ def _of_set(op: str, wanted: frozenset[Scalar], read: Read) -> Holds:
             return lambda s: (found := members(s)) is not None and bool(wanted & found)
 
 
-def _ordered(test: Test, read: Read) -> Holds:
-    bound: Any = test.values[0]
-    kind = str if test.type in TEXT_TYPES else int
-    match test.op:
-        case "at_least" | "from":
-            return lambda s: type(value := read(s)) is kind and value >= bound
-        case "at_most":
-            return lambda s: type(value := read(s)) is kind and value <= bound
-        case "more_than":
-            return lambda s: type(value := read(s)) is kind and value > bound
-        case "less_than" | "before":
-            return lambda s: type(value := read(s)) is kind and value < bound
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "at_least": operator.ge,
+    "from": operator.ge,
+    "at_most": operator.le,
+    "more_than": operator.gt,
+    "less_than": operator.lt,
+    "before": operator.lt,
+}
+
+
+def _ordered(test: Test, source: Source) -> Holds:
+    compare, bound, kind = _COMPARE[test.op], test.values[0], str if test.type in TEXT_TYPES else int
+    match source:
+        case Key(False, name):
+            return lambda facts: type(value := facts.fields.get(name)) is kind and compare(value, bound)
+        case Key(_, name):
+            return lambda line: type(value := line.get(name)) is kind and compare(value, bound)
         case _:
-            raise AssertionError(f"no test {test.op}")
+            read = reader(source)
+            return lambda s: type(value := read(s)) is kind and compare(value, bound)

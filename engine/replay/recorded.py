@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.errors import RulesetMissing, UsageError
-from engine.match.plain import PlainMatcher
+from engine.match.choice import Setting, matcher_for
 from engine.pipeline.partition import JournalRecord
 from engine.replay import lines
 from engine.replay.lines import Line
@@ -58,8 +58,11 @@ def survey(paths: Iterable[Path], prefix: str) -> Recording:
 class Replay:
     """One run over a recording. Messages are taken as they were recorded, never made anew."""
 
-    def __init__(self, recording: Recording, rulesets: Mapping[str, Ruleset], outputs: Outputs) -> None:
+    def __init__(
+        self, recording: Recording, rulesets: Mapping[str, Ruleset], outputs: Outputs, matcher: Setting = "auto"
+    ) -> None:
         """`rulesets`: besides those of the recording, by digest."""
+        self._matcher: Setting = matcher
         self._recording = recording
         self._rulesets = {**rulesets, **recording.rulesets}
         self._rules: dict[tuple[str, str], Rules] = {}
@@ -106,8 +109,9 @@ class Replay:
             ruleset = self._rulesets.get(digest)
             if ruleset is None:
                 raise RulesetMissing(digest)
-            matcher = self._matchers.setdefault(digest, PlainMatcher(ruleset))
-            rules = self._rules[digest, salt] = Rules(ruleset, matcher, salt)
+            if digest not in self._matchers:
+                self._matchers[digest] = matcher_for(ruleset, self._matcher)
+            rules = self._rules[digest, salt] = Rules(ruleset, self._matchers[digest], salt)
         return rules
 
 

@@ -9,7 +9,7 @@ from engine.core.ids import digest_of_ruleset
 from engine.core.instants import DAY_MS, HOUR_MS
 from engine.core.partitioning import partition_of
 from engine.core.records import Kept
-from engine.match.plain import PlainMatcher
+from engine.match.choice import matcher_for
 from engine.pipeline.partition import JournalRecord, Partition, TopicRecord
 from engine.replay.lines import Line, event_time_ms
 from engine.replay.log import JOURNAL, Log
@@ -50,10 +50,10 @@ class Simulation:
         matcher: Matcher | None = None,
         rows: Mapping[str, Kept] | None = None,
     ) -> None:
-        """`matcher`: the plain one where none is given. `rows`: what is kept before the first event, by key."""
+        """`matcher`: what `auto` takes where none is given. `rows`: what is kept before the first event, by key."""
         self._ruleset = ruleset
         salt = digest_of_ruleset(b"simulate:" + ruleset.digest.encode())
-        self._rules = Rules(ruleset, matcher or PlainMatcher(ruleset), salt)
+        self._rules = Rules(ruleset, matcher or matcher_for(ruleset, "auto"), salt)
         self._outputs = outputs
         self._random = _Random()
         self._intake = Intake(secret, ruleset.programme, ruleset.digest, MAX_EVENT_BYTES, self._random)

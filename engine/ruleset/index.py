@@ -124,8 +124,8 @@ class _Buckets:
         for name, values in self._fields.items():
             value = fields.get(name)
             if type(value) is str:
-                if value in values:
-                    found += values[value]
+                if (filed := values.get(value)) is not None:
+                    found += filed
             elif value is not None:
                 found += _of_value(value, values)
         for name, kind, ranges in self._ranges:
@@ -134,14 +134,14 @@ class _Buckets:
                 ranges.find(value, found)
         for line in facts.lines:
             self._by_line(line, found)
-        return sorted(set(found))
+        return sorted(set(found)) if len(found) > 1 else found
 
     def _by_line(self, line: Line, found: list[int]) -> None:
         for key, values in self._line_keys:
             value = line.get(key)
             if type(value) is str:
-                if value in values:
-                    found += values[value]
+                if (filed := values.get(value)) is not None:
+                    found += filed
             elif value is not None:
                 found += _of_value(value, values)
         for read, values in self._readers:

@@ -32,8 +32,11 @@ def line_value(field: str) -> Callable[[Line], Any]:
 
 
 def _unit_price(line: Line) -> int | None:
-    quantity, amount = line.get("quantity"), line.get("amount_minor")
-    return amount // quantity if quantity and amount is not None else None
+    quantity = line.get("quantity")
+    if not quantity:
+        return None
+    amount: int | None = line.get("amount_minor")
+    return None if amount is None else amount // quantity
 
 
 def measure(name: str, lines: Sequence[Line]) -> int:

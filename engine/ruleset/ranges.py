@@ -38,10 +38,11 @@ class Ranges:
         self._floors, self._above = _by_bound(floors)
         self._ceilings, self._below = _by_bound(ceilings)
         self._cuts = _cuts([(low, high) for low, high, _ in closed])
-        self._segments: list[list[int]] = [[] for _ in self._cuts]
+        segments: list[list[int]] = [[] for _ in self._cuts]
         for low, high, item in closed:
-            for segment in self._segments[_touched(self._cuts, low, high)]:
+            for segment in segments[_touched(self._cuts, low, high)]:
                 segment.append(item)
+        self._segments = [[], *segments]  # nothing lies below the first cut
 
     def find(self, value: Ordered, found: list[int]) -> None:
         """Adds the items whose ranges the value lies in, and perhaps some beside it."""
@@ -49,10 +50,7 @@ class Ranges:
             found += self._above[: bisect_right(self._floors, value)]
         if self._ceilings:
             found += self._below[bisect_left(self._ceilings, value) :]
-        if self._cuts:
-            at = bisect_right(self._cuts, value)
-            if at:
-                found += self._segments[at - 1]
+        found += self._segments[bisect_right(self._cuts, value)]
 
 
 def _by_bound(bounds: Iterable[tuple[Ordered, int]]) -> tuple[list[Ordered], list[int]]:
