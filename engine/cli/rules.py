@@ -10,11 +10,11 @@ import typer
 
 from engine.broker.publishing import RulesetFollower, load_rulesets
 from engine.broker.settings import Settings
-from engine.cli import rules_diff, rules_explain, rules_publish, rules_tests, screen
+from engine.cli import rules_diff, rules_explain, rules_publish, rules_schema, rules_tests, screen
 from engine.cli.deployment import deployment
 from engine.cli.rules_folder import AsJson, Folder, counts, demand, print_diagnostics
 from engine.errors import UsageError
-from engine.rulebook.compiler import compile_folder
+from engine.rulebook.compiler import check_changed, compile_folder
 from engine.rulebook.rendering import as_values
 from engine.ruleset.codec import encode
 from engine.ruleset.model import Ruleset
@@ -26,19 +26,28 @@ app.command("explain")(rules_explain.explain_event)
 app.command("diff")(rules_diff.diff)
 app.command("publish")(rules_publish.publish)
 app.command("history")(rules_publish.history)
+app.command("schema")(rules_schema.schema)
 
 
 @app.command()
-def check(folder: Folder = None, as_json: AsJson = False) -> None:
+def check(
+    folder: Folder = None,
+    as_json: AsJson = False,
+    changed: Annotated[
+        list[str] | None,
+        typer.Option(help="Only what this file of the folder, `campaigns/x.yaml`, changes; repeatable."),
+    ] = None,
+) -> None:
     """Compile the rules and print all mistakes of all files with their places; ends with 1 where there is an error."""
     path = folder or deployment().rules
-    compiled = compile_folder(path)
+    compiled = check_changed(path, changed) if changed else compile_folder(path)
     if as_json:
         digest = None if compiled.ruleset is None else compiled.ruleset.digest
         screen.say_json({"digest": digest, "diagnostics": as_values(compiled.diagnostics)})
     else:
         print_diagnostics(compiled, path)
-    demand(compiled, path)
+    if not changed or any(each.severity == "error" for each in compiled.diagnostics):
+        demand(compiled, path)
     if compiled.ruleset is not None and not as_json:
         screen.say(f"{path}: {counts(compiled.ruleset)}; digest {compiled.ruleset.digest}")
 

@@ -11,12 +11,14 @@ from engine.rulebook.shapes import EffectShape, Part
 
 def lint(book: Book, report: Report) -> Book:
     """Warns in files without errors. Changes nothing."""
+    tested = any(path.endswith(TEST_SUFFIX) for path in book.sources)
     for document, campaign in book.of_kind("campaign"):
         if not report.has_errors(document.path):
             _end(campaign, report)
             _effects(campaign, report)
             _sets(campaign, report)
-            _tested(document, book, report)
+            if tested:
+                _tested(document, book, report)
     _definitions(book, report)
     _counters(book, report)
     return book
@@ -25,7 +27,7 @@ def lint(book: Book, report: Report) -> Book:
 def _tested(document: Document, book: Book, report: Report) -> None:
     """Once a folder has tests, each campaign without one is told; that there are none at all, `guerdon rules test` says."""
     beside = f"{document.path.removesuffix('.yaml')}.test.yaml"
-    if beside not in book.sources and any(path.endswith(TEST_SUFFIX) for path in book.sources):
+    if beside not in book.sources:
         message = "no test stands beside this campaign"
         report.add("no-test", Place(document.path), message, f"write {beside}")
 

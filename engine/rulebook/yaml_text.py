@@ -5,6 +5,8 @@ Whatever the text is, this ends with a node, or with None and a diagnostic.
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, StreamMark
@@ -20,7 +22,9 @@ from ruamel.yaml.events import (
     ScalarEvent,
     SequenceStartEvent,
 )
+from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.scanner import Scanner
 
 from engine.rulebook.diagnostics import Place, Report, shown
 from engine.rulebook.nodes import Map, Node, Scalar, Sequence
@@ -68,13 +72,33 @@ def encodable(path: str, text: str, report: Report) -> bool:
     return surrogate is None
 
 
+class _Scanner(Scanner):
+    """The parser's scanner; looks its reader up once, and not a thousand times a file."""
+
+    @cached_property
+    def reader(self) -> Any:  # noqa: ANN401 - the parser's types say no more
+        """The reader of this text."""
+        return Scanner.reader.__get__(self)
+
+
+class _Parser(Parser):
+    """The parser; looks its scanner up once."""
+
+    @cached_property
+    def scanner(self) -> Any:  # noqa: ANN401 - the parser's types say no more
+        """The scanner of this text."""
+        return Parser.scanner.__get__(self)
+
+
 class _Reading:
     """One pass over the events of a text."""
 
     def __init__(self, path: str, text: str, report: Report) -> None:
         self._path = path
         self._report = report
-        self._events: Iterator[Event] = iter(YAML(typ="safe", pure=True).parse(text))
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Parser, yaml.Scanner = _Parser, _Scanner
+        self._events: Iterator[Event] = iter(yaml.parse(text))
         self._lines = text.split("\n")
 
     def document(self) -> Node | None:
