@@ -7,7 +7,9 @@ import pytest
 from engine.cli.rules_tests import Run, run_tests
 from engine.rulebook.compiler import Compiled, compile_folder
 from engine.rulebook.rendering import render
+from engine.rulebook.schema import schemas_for
 from engine.ruleset.effects import AwardPoints, Effect, IssueCode, IssueVoucher
+from tests.rulebook.test_schema import wrong
 
 RULES = Path(__file__).parents[2] / "rules"
 EXAMPLES = ("airline", "fashion", "quick-service", "supermarket", "telecom")
@@ -64,6 +66,14 @@ def test_it_compiles_without_error_or_warning(compiled: Compiled) -> None:
     worse = [each for each in compiled.diagnostics if each.severity != "info"]
     assert render(worse, compiled.sources) == ""
     assert compiled.ruleset is not None
+
+
+def test_an_editor_is_told_what_completes_it_and_finds_nothing_wrong(example: str, compiled: Compiled) -> None:
+    schemas = schemas_for(FOLDERS[example])
+    for path, text in compiled.sources.items():
+        if path.endswith(".yaml") and not path.endswith(".test.yaml"):
+            assert text.startswith("# yaml-language-server: $schema="), path
+            assert wrong(schemas, path, text) == [], path
 
 
 def test_every_campaign_has_a_file_of_tests(compiled: Compiled) -> None:
