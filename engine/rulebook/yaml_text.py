@@ -28,6 +28,7 @@ from ruamel.yaml.scanner import Scanner
 
 from engine.rulebook.diagnostics import Place, Report, shown
 from engine.rulebook.nodes import Map, Node, Scalar, Sequence
+from engine.rulebook.yaml_common import read_common
 
 LARGEST = 256 * 1024  # signs of a file; more is not reviewed by anybody
 DEEPEST = 32  # maps and lists within each other; the language needs a third of it
@@ -47,6 +48,12 @@ def read_yaml(path: str, text: str, report: Report) -> Node | None:
         return None
     if not encodable(path, text, report):
         return None
+    common = read_common(path, text)
+    return read_fully(path, text, report) if common is None else common
+
+
+def read_fully(path: str, text: str, report: Report) -> Node | None:
+    """The same by the full parser, which reads all of YAML 1.2 and says what is wrong."""
     last = Place(path)
     try:
         return _Reading(path, text, report).document()
