@@ -57,10 +57,11 @@ def propose(draft: Draft, event: Event, member: MemberRow, facts: Facts, campaig
         if campaign.state == "shadow":
             campaigns.shadow.append(_shadow(verdict, facts, rules, base))
         elif verdict.holds:
-            if _uses(draft, event, member, campaign).exhausted():
+            proposal = _proposed(campaign, facts, rules, base)
+            if _used_up(draft, event, member, proposal):
                 campaigns.refused.append({"campaign": campaign.name, "reason": "member_limit_reached"})
             else:
-                proposals.append(_proposed(campaign, facts, rules, base))
+                proposals.append(proposal)
         else:
             campaigns.refused.append({"campaign": campaign.name, "reason": verdict.reason})
             if verdict.eligible and campaign.otherwise:
@@ -98,8 +99,23 @@ def awaited(campaign: Campaign, effect: Effect) -> str:
             return ""
 
 
-def _uses(draft: Draft, event: Event, member: MemberRow, campaign: Campaign) -> Uses:
-    return Uses(draft, event, member, f"campaign:{campaign.name}", campaign.limits)
+def _used_up(draft: Draft, event: Event, member: MemberRow, proposal: Proposal) -> bool:
+    """Whether the member's limits leave nothing of a campaign; then it gives way to the next of its group (B-14)."""
+    campaign = proposal.campaign
+    if not campaign.limits:
+        return False
+    uses = Uses(draft, event, member, f"campaign:{campaign.name}", campaign.limits)
+    if uses.exhausted():
+        return True
+    wanted = [award.points for award in proposal.awards if award.points > 0]
+    only_points = all(isinstance(effect, AwardPoints) for effect in proposal.effects)
+    return only_points and bool(wanted) and all(uses.clamped("points", points) == 0 for points in wanted)
+
+
+def _gives(proposal: Proposal) -> bool:
+    return any(award.points > 0 for award in proposal.awards) or not all(
+        isinstance(effect, AwardPoints) for effect in proposal.effects
+    )
 
 
 def _proposed(
@@ -120,7 +136,9 @@ def _chosen(
     """Lets every group choose; what it drops is recorded."""
     left: dict[str, Proposal | None] = {}
     for group in rules.ruleset.programme.groups:
-        members = [each for each in proposals if each.campaign.group == group.name and not each.otherwise]
+        members = [
+            each for each in proposals if each.campaign.group == group.name and not each.otherwise and _gives(each)
+        ]
         awards = {each.campaign.name: each.awards for each in members}
         if group.scope == "line":
             lines = winners_by_line(group, awards, facts, rules, base)

@@ -348,3 +348,26 @@ def test_an_event_of_the_programmes_own_is_asked_for_what_it_says() -> None:
         awarding("roof", Fixed(9), on="custom.visit", when=Test("custom.floor", "int", "at_least", (4,))),
     )
     assert given(bought(programme, line(1, 100))) == {"upstairs": 4}
+
+
+def test_b14_a_campaign_whose_limit_is_used_up_gives_way_to_the_next_of_its_group() -> None:
+    monthly = Limit("points", 27, "member", Window("this", unit="month"), "clamp")
+    programme = ruleset(
+        BASE,
+        awarding("ten-times", Multiple(10_000, "produce"), group="g", limits=(monthly,), priority=1),
+        awarding("half-more", Multiple(1500), group="g"),
+        groups=(Group("g", "highest", "line"),),
+    )
+    made = bought(programme, line(1, 300, "produce"))
+    assert given(made) == {"base": 3, "ten-times": 27}
+    made.feed(sale("M", "U", line(1, 300, "produce")))
+    assert given(made) == {"base": 6, "ten-times": 27, "half-more": 1}
+
+
+def test_a_campaign_that_comes_to_nothing_wins_no_group() -> None:
+    programme = ruleset(
+        awarding("nothing", Rate(1, 100_000), group="g"),
+        awarding("something", Fixed(5), group="g"),
+        groups=(Group("g", "first", "transaction"),),
+    )
+    assert given(bought(programme, line(1, 100))) == {"something": 5}

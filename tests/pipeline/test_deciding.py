@@ -99,7 +99,9 @@ def test_a_sale_before_its_enrolment_waits_and_is_then_decided_in_order() -> Non
 
 
 def test_a_parked_sale_counts_for_no_opt_in() -> None:
-    opted = campaign("vip", AwardPoints(Fixed(50), "points"), audience=Test("member.opted_in", "bool", "one_of", (True,)))
+    opted = campaign(
+        "vip", AwardPoints(Fixed(50), "points"), audience=Test("member.opted_in", "bool", "one_of", (True,))
+    )
     made = Log(rules(ruleset(opted)))
     made.feed(sale("M", "T", line(1, 1000)), enrolled("M", opt_ins=["vip"]))
     assert made.data("points.awarded") == []
