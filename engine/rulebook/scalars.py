@@ -1,15 +1,14 @@
 """How single values are read: each type from the text as written, exactly, without floats. Adding a type is adding a reader."""
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import date
-from typing import NamedTuple
+from collections.abc import Mapping
 
-from engine.core.calendar import WEEKDAYS, Period, Zone, instant_of
-from engine.core.instants import DAY_MS, MINUTE_MS
+from engine.rulebook import scalar_times
 from engine.rulebook.currencies import DIGITS
 from engine.rulebook.diagnostics import nearest, shown
-from engine.rulebook.zones import zone_names
+from engine.rulebook.scalar_types import Reading, ScalarType, Value, Wrong
+
+__all__ = ["READERS", "Reading", "ScalarType", "Wrong"]
 
 LARGEST = 10**15  # of points or minor units; far below what an exact integer of any consumer holds
 WORTH_DIGITS = 6  # a point's worth is kept in millionths of a minor unit
@@ -21,45 +20,12 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", re.ASCII)
 _INT = re.compile(r"-?(0|[1-9][0-9]{0,30})")
 _MONEY = re.compile(r"(-?)(0|[1-9][0-9]{0,30})(?:\.([0-9]{1,12}))?")
-_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_MONTH_DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
-_CLOCK = re.compile(r"([0-9]{2}):([0-9]{2})")
-_PERIOD = re.compile(r"([1-9][0-9]{0,5}) (minute|hour|day|week|month|year)s?")
 _PERCENT = re.compile(r"(0|[1-9][0-9]{0,5})(?:\.([0-9]{1,2}))?")
 _TIMES = re.compile(r"(0|[1-9][0-9]{0,5})(?:\.([0-9]{1,3}))?")
 _RATE = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,9}))?")
 _CHANCE = re.compile(r"1 of ([1-9][0-9]{0,8})")
 _METRES = re.compile(r"([1-9][0-9]{0,6}) ?(m|km)")
 _PATTERN = re.compile(r"[A-Z0-9#-]{1,64}", re.ASCII)
-_SECONDS = re.compile(r"([1-9][0-9]{0,8}) seconds?")
-_UNIT_MS = {"minutes": 60_000, "hours": 3_600_000, "days": 86_400_000, "weeks": 604_800_000}
-
-
-class Reading(NamedTuple):
-    """What reading depends on: the currency's digits and the programme's zone (None where that is not known)."""
-
-    digits: int
-    zone: Zone | None
-
-
-class Wrong(NamedTuple):
-    """Why a text is not of a type; the message goes on after the field's name, which `says` speaks of."""
-
-    code: str
-    message: str
-    hint: str = ""
-
-
-Value = str | int | bool | Period
-Read = Callable[[str, Reading], Value | Wrong]
-
-
-class ScalarType(NamedTuple):
-    """A type of single values: what an author calls it, how to write one, and its reader."""
-
-    says: str
-    example: str
-    read: Read
 
 
 def _text(text: str, _reading: Reading) -> Value | Wrong:
@@ -198,90 +164,8 @@ def _bool(text: str, _reading: Reading) -> Value | Wrong:
     return Wrong("field-type", f"{shown(text)} is neither true nor false", "write true or false")
 
 
-def _day(text: str, _reading: Reading) -> Value | Wrong:
-    found = _DAY.fullmatch(text)
-    if not found:
-        return Wrong("field-type", f"{shown(text)} is not a day", "write it as 2026-11-30")
-    try:
-        return date(int(found[1]), int(found[2]), int(found[3])).isoformat()
-    except ValueError:
-        return Wrong("impossible-day", f"there is no day {text}")
-
-
-def _month_day(text: str, reading: Reading) -> Value | Wrong:
-    if not _MONTH_DAY.fullmatch(text):
-        return Wrong("field-type", f"{shown(text)} is not a day of a year", "write it as 11-30")
-    leap = _day(f"2000-{text}", reading)
-    return Wrong("impossible-day", f"there is no day {text} in any year") if isinstance(leap, Wrong) else text
-
-
-def _clock(text: str, _reading: Reading) -> Value | Wrong:
-    found = _CLOCK.fullmatch(text)
-    minutes = int(found[1]) * 60 + int(found[2]) if found and int(found[2]) < 60 else -1  # noqa: PLR2004 - minutes
-    if not 0 <= minutes <= 24 * 60:
-        return Wrong("field-type", f"{shown(text)} is not a time of day", "write it as 08:30")
-    return minutes
-
-
-def _weekday(text: str, _reading: Reading) -> Value | Wrong:
-    return (
-        text if text in WEEKDAYS else Wrong("unknown-choice", f"{shown(text)} is no weekday", nearest(text, WEEKDAYS))
-    )
-
-
-def _period(text: str, _reading: Reading) -> Value | Wrong:
-    found = _PERIOD.fullmatch(text)
-    if not found:
-        return Wrong("field-type", f"{shown(text)} is not a length of time", "write it as 30 days or 12 months")
-    return Period(int(found[1]), f"{found[2]}s")  # type: ignore[arg-type] # the pattern has the units of Period only
-
-
-def _duration(text: str, reading: Reading) -> Value | Wrong:
-    if seconds := _SECONDS.fullmatch(text):
-        return int(seconds[1]) * 1000
-    period = _period(text, reading)
-    if not isinstance(period, Period):
-        return period
-    if period.unit not in _UNIT_MS:
-        return Wrong("field-type", f"{period.unit} differ in length", "write it in days, hours or minutes")
-    return period.amount * _UNIT_MS[period.unit]
-
-
-def _start(text: str, reading: Reading) -> Value | Wrong:
-    return _instant(text, reading, days_after=0)
-
-
-def _end(text: str, reading: Reading) -> Value | Wrong:
-    return _instant(text, reading, days_after=1)
-
-
-def _instant(text: str, reading: Reading, days_after: int) -> Value | Wrong:
-    """The instant in UTC milliseconds of a local day's beginning, `days_after` it, or of a local time as written."""
-    day_text, timed, clock_text = text.partition("T")
-    day = _day(day_text, reading)
-    if isinstance(day, Wrong):
-        return day._replace(message=f"{shown(text)} is not a day") if day.code == "field-type" else day
-    clock = _clock(clock_text, reading) if timed else 0
-    if isinstance(clock, Wrong):
-        return Wrong("field-type", f"{shown(text)} is not a local time", "write it as 2026-11-30T18:00")
-    year = int(text[:4])
-    if not 1970 <= year <= 2100:  # noqa: PLR2004 - the years of the zone's table, and no typing errors
-        return Wrong("impossible-day", f"the year {year} is not between 1970 and 2100")
-    days = date.fromisoformat(str(day)).toordinal() - date(1970, 1, 1).toordinal()
-    local = days * DAY_MS + (clock * MINUTE_MS if timed and isinstance(clock, int) else days_after * DAY_MS)
-    return instant_of(local, reading.zone) if reading.zone else 0
-
-
-def _zone(text: str, _reading: Reading) -> Value | Wrong:
-    if text in zone_names():
-        return text
-    return Wrong(
-        "unknown-choice", f"{shown(text)} is no time zone", nearest(text, zone_names()) or "e.g. Europe/London"
-    )
-
-
 def _quiet_zone(text: str, reading: Reading) -> Value | Wrong:
-    return text if text in ("member", "programme") else _zone(text, reading)
+    return text if text in ("member", "programme") else scalar_times.zone(text, reading)
 
 
 def _foreign_money(text: str, _reading: Reading) -> Value | Wrong:
@@ -320,14 +204,14 @@ READERS: Mapping[str, ScalarType] = {
     "anything": ScalarType("a text, a whole number, true or false", "F1", _anything),
     "typed": ScalarType("a value as declared", "20", _anything),
     "bool": ScalarType("true or false", "true", _bool),
-    "day": ScalarType("a day", "2026-11-30", _day),
-    "month_day": ScalarType("a day of a year", "11-30", _month_day),
-    "clock": ScalarType("a time of day", "08:30", _clock),
-    "weekday": ScalarType("a weekday", "tuesday", _weekday),
-    "period": ScalarType("a length of time", "12 months", _period),
-    "duration": ScalarType("a length of time", "30 days", _duration),
-    "start": ScalarType("a local day or time", "2026-11-01", _start),
-    "end": ScalarType("a local day or time", "2026-12-31T18:00", _end),
-    "zone": ScalarType("a time zone", "Europe/London", _zone),
+    "day": ScalarType("a day", "2026-11-30", scalar_times.day),
+    "month_day": ScalarType("a day of a year", "11-30", scalar_times.month_day),
+    "clock": ScalarType("a time of day", "08:30", scalar_times.clock),
+    "weekday": ScalarType("a weekday", "tuesday", scalar_times.weekday),
+    "period": ScalarType("a length of time", "12 months", scalar_times.period),
+    "duration": ScalarType("a length of time", "30 days", scalar_times.duration),
+    "start": ScalarType("a local day or time", "2026-11-01", scalar_times.start),
+    "end": ScalarType("a local day or time", "2026-12-31T18:00", scalar_times.end),
+    "zone": ScalarType("a time zone", "Europe/London", scalar_times.zone),
     "currency": ScalarType("a currency", "EUR", _currency),
 }
