@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,9 @@ from engine.cli import rules_diff, rules_explain, rules_publish, rules_schema, r
 from engine.cli.deployment import deployment
 from engine.cli.rules_folder import AsJson, Folder, counts, demand, print_diagnostics
 from engine.errors import UsageError
+from engine.match.rete_forms import unsuitable
 from engine.rulebook.compiler import check_changed, compile_folder
+from engine.rulebook.matching import left_to_plain
 from engine.rulebook.rendering import as_values
 from engine.ruleset.codec import encode
 from engine.ruleset.model import Ruleset
@@ -41,6 +44,9 @@ def check(
     """Compile the rules and print all mistakes of all files with their places; ends with 1 where there is an error."""
     path = folder or deployment().rules
     compiled = check_changed(path, changed) if changed else compile_folder(path)
+    if deployment().matcher == "rete":
+        infos = left_to_plain(compiled, unsuitable)
+        compiled = replace(compiled, diagnostics=tuple(sorted((*compiled.diagnostics, *infos))))
     if as_json:
         digest = None if compiled.ruleset is None else compiled.ruleset.digest
         screen.say_json({"digest": digest, "diagnostics": as_values(compiled.diagnostics)})

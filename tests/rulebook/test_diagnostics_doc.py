@@ -8,6 +8,7 @@ import pytest
 
 from engine.rulebook.compiler import STAGES, compile_folder, compile_sources
 from engine.rulebook.diagnostics import CODES, MOST_IN_A_FILE
+from engine.rulebook.matching import left_to_plain
 from engine.rulebook.rendering import render
 from engine.rulebook.yaml_text import DEEPEST, LARGEST
 from tests.rulebook.samples import campaign, compiled, sources
@@ -65,7 +66,14 @@ def test_the_repair_leaves_nothing_to_say(code: str) -> None:
 
 
 def test_codes_without_an_example_have_their_case_here() -> None:
-    assert set(CODES) - set(SHOWN) == {"not-utf8", "too-large", "too-deep", "programme-missing", "too-many"}
+    assert set(CODES) - set(SHOWN) == {
+        "not-utf8",
+        "too-large",
+        "too-deep",
+        "programme-missing",
+        "too-many",
+        "rete-left-to-plain",
+    }
 
 
 def test_bytes_that_are_not_utf8_are_said_at_their_place(tmp_path: Path) -> None:
@@ -123,3 +131,14 @@ def test_the_stages_are_a_visible_list() -> None:
         "lint",
         "emit",
     ]
+
+
+def test_a_shape_that_durable_rules_is_not_given_is_said_with_its_reason() -> None:
+    found = compile_sources(sources())
+    assert found.ruleset is not None
+    names = [campaign.name for campaign in found.ruleset.campaigns]
+    said = left_to_plain(found, lambda campaign: "it asks for an opt-in" if campaign.name == names[0] else None)
+    assert [(each.path, each.code, each.severity) for each in said] == [
+        (f"campaigns/{names[0]}.yaml", "rete-left-to-plain", "info")
+    ]
+    assert "it asks for an opt-in" in said[0].message
