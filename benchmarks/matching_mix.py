@@ -100,7 +100,7 @@ def _offer(kind: str, number: int, count: int, many: Sizes, rng: random.Random) 
 def _range(number: int, count: int, rng: random.Random) -> Offer:
     """Such that an event meets as many at every size."""
     if number % 3 == 0:
-        return Offer("", points_from=MOST_POINTS - int(MOST_POINTS * rng.random() / count))
+        return Offer("", points_from=MOST_POINTS - MOST_POINTS // (5 * (number // 3 + 1) ** 2))
     if number % 3 == 1:
         begins = rng.randrange(DEAREST_MINOR)
         return Offer("", price=(begins, begins + max(1, DEAREST_MINOR // (2 * count))))
@@ -110,7 +110,7 @@ def _range(number: int, count: int, rng: random.Random) -> Offer:
 
 def baskets(campaigns: int, count: int, seed: int) -> list[Basket]:
     """So many events for the mix of that size."""
-    rng, many = random.Random(seed), sizes(campaigns)
+    rng, many = random.Random(f"baskets {seed}"), sizes(campaigns)  # not the draws of the campaigns
     return [
         Basket(
             f"O{rng.randrange(many.stores)}",

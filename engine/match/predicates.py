@@ -2,12 +2,15 @@
 
 A subject is the facts of an event, or a line.
 
+Partials rather than closures for the commonest tests: they take half the memory, which is what asking 10,000 campaigns costs.
+
 A test on a missing value (None) does not hold, `not` included; `exists: false` alone does (behaviour B-15).
 A value of another type than the test's does not hold either; nothing here raises for what an event carries.
 """
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from engine.ruleset.conditions import TEXT_TYPES, AllOf, AnyOf, Condition, NoneOf, Scalar, Test
@@ -119,6 +122,10 @@ def _same_ordered(low: Test, high: Test) -> bool:
     return (low.field, low.type) == (high.field, high.type) and low.op in _COMPARE and high.op in _COMPARE
 
 
+def _two(first: Holds, second: Holds, subject: Subject) -> bool:
+    return first(subject) and second(subject)
+
+
 def _between(low: Test, high: Test, read: Read) -> Holds:
     """Two bounds of one field, which is read once."""
     above, below, kind = _COMPARE[low.op], _COMPARE[high.op], str if low.type in TEXT_TYPES else int
@@ -128,8 +135,7 @@ def _between(low: Test, high: Test, read: Read) -> Holds:
 
 def _every(checks: tuple[Holds, ...]) -> Holds:
     if len(checks) == 2:  # noqa: PLR2004 - the commonest, in one call less than the loop takes
-        first, second = checks
-        return lambda subject: first(subject) and second(subject)
+        return partial(_two, *checks)
 
     def holds(subject: Subject) -> bool:
         for check in checks:  # noqa: SIM110 - a generator for all() costs three times the loop
@@ -200,31 +206,42 @@ def _equal(wanted: str, source: Source) -> Holds:
         case Key(True, name):
             return lambda line: line.get(name) == wanted
         case Key(_, name):
-            return lambda facts: facts.fields.get(name) == wanted
+            return _event_text(name, wanted)
         case _:
             read = reader(source)
             return lambda s: read(s) == wanted
 
 
+@lru_cache(maxsize=4096)
+def _event_text(name: str, wanted: str) -> Holds:
+    """Shared by the campaigns that ask the same: the less memory there is to walk, the more of it stays in the caches."""
+    return partial(_is_text, name, wanted)
+
+
+def _is_text(name: str, wanted: str, facts: Subject) -> bool:
+    return bool(facts.fields.get(name) == wanted)
+
+
 def _sums_to(least: int, source: Sum) -> Holds:
     """The commonest test of lines, in one call."""
     key, wanted, column, _ = source
+    return partial(_sums, key, wanted, column, least) if column else partial(_counts, key, wanted, least)
 
-    def holds(facts: Subject) -> bool:
-        missing = least
-        for line in facts.lines:
-            if line.get(key) == wanted:
-                missing -= line[column]
-        return missing <= 0
 
-    def holds_of_count(facts: Subject) -> bool:
-        missing = least
-        for line in facts.lines:
-            if line.get(key) == wanted:
-                missing -= 1
-        return missing <= 0
+def _sums(key: str, wanted: str, column: str, least: int, facts: Subject) -> bool:
+    missing = least
+    for line in facts.lines:
+        if line.get(key) == wanted:
+            missing -= line[column]
+    return missing <= 0
 
-    return holds if column else holds_of_count
+
+def _counts(key: str, wanted: str, least: int, facts: Subject) -> bool:
+    missing = least
+    for line in facts.lines:
+        if line.get(key) == wanted:
+            missing -= 1
+    return missing <= 0
 
 
 def _of_set(op: str, wanted: frozenset[Scalar], read: Read) -> Holds:

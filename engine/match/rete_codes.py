@@ -67,8 +67,8 @@ class Codes:
         if compare.value is None:
             return PRESENT
         if compare.property.kind == "exact":
-            return self._exact[compare.property][exact(compare.value)]
-        return _rank(compare.value, self._ordered[compare.property])
+            return self._exact[compare.property][compare.value]
+        return _rank(_bound(compare.value), self._ordered[compare.property])
 
     def event(self, facts: Facts) -> Mapping[str, Code]:
         """The codes of an event's own fields, those left out that are missing."""
@@ -84,9 +84,9 @@ class Codes:
         if compare.property.kind == "exact":
             numbers = self._exact.setdefault(compare.property, {})
             if compare.value is not None:
-                numbers.setdefault(exact(compare.value), len(numbers) + 1)
-        else:
-            self._ordered.setdefault(compare.property, []).append(compare.value)
+                numbers.setdefault(compare.value, len(numbers) + 1)
+        elif compare.value is not None:
+            self._ordered.setdefault(compare.property, []).append(_bound(compare.value))
 
     def _encoder(self, asked: Property) -> _Encode:
         if asked.kind == "exact":
@@ -120,6 +120,10 @@ def _numbered(numbers: Mapping[Exact, Code]) -> _Encode:
 
 def _ranked(bounds: Sequence[Any], kind: type) -> _Encode:
     return lambda value: _rank(value, bounds) if type(value) is kind else None
+
+
+def _bound(value: Exact) -> Any:  # noqa: ANN401 - an integer, or a text
+    return value if isinstance(value, str) else value[1]
 
 
 def _rank(value: Any, bounds: Sequence[Any]) -> Code:  # noqa: ANN401 - integers, or texts

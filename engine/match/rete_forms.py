@@ -7,9 +7,9 @@ stands for "some line is in it", and what it excludes is left out. Every other s
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from engine.ruleset.conditions import TEXT_TYPES, AllOf, AnyOf, Condition, LineSet, NoneOf, Scalar, Test
+from engine.ruleset.conditions import TEXT_TYPES, AllOf, AnyOf, Condition, LineSet, NoneOf, Test
 from engine.ruleset.model import Campaign
-from engine.ruleset.needs import needs_a_line, set_measured
+from engine.ruleset.needs import Exact, exact, needs_a_line, set_measured
 
 MOST_FORMS = 16  # into which a campaign's alternatives are multiplied out
 
@@ -33,11 +33,11 @@ class Property(NamedTuple):
 
 
 class Compare(NamedTuple):
-    """One comparison; `value` is None for `present`, which any value passes."""
+    """One comparison; `value` is None for `present`, which any value passes. Told apart exactly: False is not 0 here."""
 
     property: Property
     op: Comparison
-    value: Scalar | None
+    value: Exact | None
 
 
 class Form(NamedTuple):
@@ -102,21 +102,21 @@ def _of_test(test: Test, sets: Mapping[str, LineSet], *, of_line: bool) -> list[
         return _of_lines(test, lines)
     if test.field == "member.opted_in":
         raise _LeftError("it asks for an opt-in")
-    exact = Property(of_line, test.field, "exact")
+    whole = Property(of_line, test.field, "exact")
     match test.op:
         case "one_of":
-            return _few([Form((Compare(exact, "eq", value),)) for value in test.values])
+            return _few([Form((Compare(whole, "eq", exact(value)),)) for value in test.values])
         case "not_one_of" if len(test.values) <= MOST_FORMS:
-            return [Form(tuple(Compare(exact, "neq", value) for value in test.values))]
+            return [Form(tuple(Compare(whole, "neq", exact(value)) for value in test.values))]
         case "exists" if test.values[0]:
-            return [Form((Compare(exact, "present", None),))]
+            return [Form((Compare(whole, "present", None),))]
         case "exists":
             raise _LeftError(f"{test.field} must be missing")
         case _ if test.op in _ORDERED:
             kind: Literal["text", "int"] = "text" if test.type in TEXT_TYPES else "int"
             if type(test.values[0]) is not (str if kind == "text" else int):
                 raise _LeftError(f"{test.field} is compared with another type")
-            return [Form((Compare(Property(of_line, test.field, kind), _ORDERED[test.op], test.values[0]),))]
+            return [Form((Compare(Property(of_line, test.field, kind), _ORDERED[test.op], exact(test.values[0])),))]
         case _:
             raise _LeftError(f"it asks `{test.op}` of {test.field}")
 

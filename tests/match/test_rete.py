@@ -109,6 +109,19 @@ def test_names_that_the_engine_would_take_for_one_another_are_refused() -> None:
 
 
 @needs_engine
+@pytest.mark.parametrize("value", [False, 0, "0", True, 1, "1"])
+def test_values_that_python_takes_for_equal_are_told_apart(value: conditions.Scalar) -> None:
+    values: dict[str, tuple[conditions.Scalar, ...]] = {"c": (False, 0, "1"), "d": (True, 1, "0")}
+    matcher = rete.ReteMatcher(ruleset([campaign(name, text("one_of", *of)) for name, of in values.items()]))
+    facts = Facts(ON, 0, {"transaction.channel": value})
+    verdicts = matcher.candidates(facts)
+    expected = {name for name, of in values.items() if any(type(value) is type(each) and value == each for each in of)}
+    assert {verdict.campaign.name for verdict in verdicts if verdict.holds} == expected
+    assert matcher.found(facts, verdicts) == expected
+    assert matcher.shards == 1
+
+
+@needs_engine
 def test_more_campaigns_than_the_engine_could_fire_at_once_all_hold() -> None:
     rules = ruleset([campaign(f"c{n}", APP) for n in range(300)])
     matcher = rete.ReteMatcher(rules)
