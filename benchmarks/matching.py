@@ -106,7 +106,7 @@ def show(console: Console, sizes: Sequence[Size]) -> None:
         "hits/event",
         "plain",
         "rete",
-        "durable-rules as documented",
+        "durable-rules (documented)",
         "zen-engine",
         "plain made in",
         "rete",

@@ -120,7 +120,14 @@ class _Buckets:
     def positions(self, facts: Facts) -> Sequence[int]:
         """The campaigns that could fire, ascending, each once."""
         found = [*self._always]
-        fields = facts.fields
+        self._by_event(facts.fields, found)
+        if self._line_keys:
+            self._by_lines(facts.lines, found)
+        if self._readers or self._line_ranges:
+            self._computed(facts.lines, found)
+        return sorted(set(found)) if len(found) > 1 else found
+
+    def _by_event(self, fields: Mapping[str, Any], found: list[int]) -> None:
         for name, values in self._fields.items():
             value = fields.get(name)
             if type(value) is str:
@@ -132,26 +139,29 @@ class _Buckets:
             value = fields.get(name)
             if type(value) is kind:
                 ranges.find(value, found)
-        for line in facts.lines:
-            self._by_line(line, found)
-        return sorted(set(found)) if len(found) > 1 else found
 
-    def _by_line(self, line: Line, found: list[int]) -> None:
+    def _by_lines(self, lines: Sequence[Line], found: list[int]) -> None:
         for key, values in self._line_keys:
-            value = line.get(key)
-            if type(value) is str:
-                if (filed := values.get(value)) is not None:
-                    found += filed
-            elif value is not None:
-                found += _of_value(value, values)
+            for line in lines:
+                value = line.get(key)
+                if type(value) is str:
+                    if (filed := values.get(value)) is not None:
+                        found += filed
+                elif value is not None:
+                    found += _of_value(value, values)
+
+    def _computed(self, lines: Sequence[Line], found: list[int]) -> None:
+        """By what must be computed of each line."""
         for read, values in self._readers:
-            value = read(line)
-            if value is not None:
-                found += values.get(value, ()) if type(value) is str else _of_value(value, values)
+            for line in lines:
+                value = read(line)
+                if value is not None:
+                    found += values.get(value, ()) if type(value) is str else _of_value(value, values)
         for read, kind, ranges in self._line_ranges:
-            value = read(line)
-            if type(value) is kind:
-                ranges.find(value, found)
+            for line in lines:
+                value = read(line)
+                if type(value) is kind:
+                    ranges.find(value, found)
 
 
 def _of_value(value: object, values: Mapping[Exact, list[int]]) -> Iterator[int]:
