@@ -14,7 +14,7 @@ Setting = Literal["auto", "rete", "plain"]
 def matcher_for(ruleset: Ruleset, setting: Setting) -> Matcher:
     """The matcher of a ruleset. Raises UsageError where `rete` is asked for and durable-rules is not installed.
 
-    `auto` takes whichever `make bench` shows to be faster for the shape of the rules: plain, for every shape measured (ADR 8).
+    `auto` takes whichever `make bench` shows to be faster for the shape of the rules: plain, for every shape measured (ADR 10).
     """
     return ReteMatcher(ruleset) if setting == "rete" else PlainMatcher(ruleset)
 
