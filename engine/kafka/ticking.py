@@ -6,12 +6,11 @@ Pure: time comes in as a parameter. Under `clock: events` the events carry the t
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from engine.core.instants import DAY_MS
+from engine.pipeline import ticking
 from engine.pipeline.partition import JournalRecord
 from engine.ruleset.model import Ruleset
 from engine.wire import journal
 
-HOUR_MS = 3_600_000
 AHEAD_MS = 600_000
 
 
@@ -24,20 +23,10 @@ class Tick(NamedTuple):
 
 
 def tick_to(now_ms: int, clock_ms: int | None, next_due_ms: int | None, ticked_to_ms: int) -> int | None:
-    """To which instant a tick should move the clock now, None for not yet.
-
-    When something is due, or once an hour; in steps of at most a day; never back; not while an earlier tick (`ticked_to_ms`)
-    is still to be decided.
-    """
-    if clock_ms is None:
-        return now_ms if ticked_to_ms == 0 else None
-    if ticked_to_ms > clock_ms:
+    """To which instant a tick should move the clock now, None for not yet, or while an earlier tick is still to be decided."""
+    if ticked_to_ms > (clock_ms or 0):
         return None
-    to_ms = min(now_ms, clock_ms + DAY_MS)
-    if to_ms <= clock_ms:
-        return None
-    due = next_due_ms is not None and next_due_ms <= now_ms
-    return to_ms if due or now_ms - clock_ms >= HOUR_MS else None
+    return ticking.tick_to(now_ms, clock_ms, next_due_ms)
 
 
 def by_the_wall(ruleset: Ruleset | None) -> bool:

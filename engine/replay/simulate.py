@@ -6,11 +6,11 @@ from hashlib import shake_256
 from typing import Any, Protocol
 
 from engine.core.ids import digest_of_ruleset
-from engine.core.instants import DAY_MS, HOUR_MS
 from engine.core.partitioning import partition_of
 from engine.core.records import Kept
 from engine.match.choice import matcher_for
 from engine.pipeline.partition import JournalRecord, Partition, TopicRecord
+from engine.pipeline.ticking import tick_to
 from engine.replay.lines import Line, event_time_ms
 from engine.replay.log import JOURNAL, Log
 from engine.ruleset.matching import Matcher, Rules
@@ -118,7 +118,7 @@ class Simulation:
     def _tick(self, now_ms: int, *, even: bool = False) -> None:
         """Ticks the wall clock as a worker does: when something is due, or once an hour, in steps of at most a day."""
         for partition in self._log.partitions:
-            while (to_ms := _tick_to(now_ms, partition.clock_ms, partition.next_due_ms(), even=even)) is not None:
+            while (to_ms := tick_to(now_ms, partition.clock_ms, partition.next_due_ms(), even=even)) is not None:
                 self._append(partition.tick(to_ms))
                 self._settle()
 
@@ -146,13 +146,3 @@ class _Random:
     def __call__(self, count: int) -> bytes:
         self._drawn += 1
         return shake_256(b"simulate:%d:%b" % (self._drawn, self._seed)).digest(count)
-
-
-def _tick_to(now_ms: int, clock_ms: int | None, due_ms: int | None, *, even: bool) -> int | None:
-    if clock_ms is None:
-        return now_ms
-    if now_ms <= clock_ms:
-        return None
-    if not even and now_ms - clock_ms < HOUR_MS and (due_ms is None or due_ms > now_ms):
-        return None
-    return min(now_ms, clock_ms + DAY_MS)

@@ -5,11 +5,11 @@ import logging
 
 import pytest
 
-from engine.core.instants import DAY_MS
+from engine.core.instants import DAY_MS, HOUR_MS
 from engine.errors import RecordFailed
 from engine.kafka import logs, metrics
 from engine.kafka.assignor import shares
-from engine.kafka.ticking import AHEAD_MS, HOUR_MS, Tick, ahead_of_broker, by_the_wall, tick_to
+from engine.kafka.ticking import AHEAD_MS, Tick, ahead_of_broker, by_the_wall, tick_to
 from engine.kafka.watchdog import LOOP_S, OPEN_S, REVOKE_S, TRANSACTION_S, Watchdog
 from engine.pipeline.partition import JournalRecord
 from engine.ruleset.model import TimeRules
