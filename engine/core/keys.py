@@ -5,7 +5,18 @@ A row belongs to the subject before the first slash, so slashes in ids are escap
 
 from collections.abc import Iterable
 
-SCANNED = ("/lot/", "/parked/", "/counter/", "/transaction/")  # collections whose keys can be listed in order
+DUE_ORDER = (
+    "hold",
+    "pending",
+    "tier",
+    "lot",
+    "sliding",
+    "voucher",
+    "warning",
+    "schedule",
+    "after",
+)  # at one instant (B-31)
+_DUE_RANKS = {collection: rank for rank, collection in enumerate(DUE_ORDER)}
 NEVER = "9999999999999"  # stands where an instant would, after all instants
 
 
@@ -36,6 +47,11 @@ def collection_of(key: str) -> str:
     """The collection of a row, `lot` of `member:M-42/lot/points/...`; "" for the subject's own row."""
     first = key.find("/")
     return "" if first < 0 else key[first + 1 : key.index("/", first + 1)]
+
+
+def due_rank(key: str) -> int:
+    """The place of a row among the rows of its subject that are due at the same instant (B-31)."""
+    return _DUE_RANKS.get(collection_of(key), len(DUE_ORDER))
 
 
 def row(of: str, collection: str, *names: str) -> str:

@@ -99,4 +99,4 @@ class Rows(Protocol):
         """The row, or None where there is none."""
 
     def scan(self, prefix: str) -> Sequence[str]:
-        """The keys that start with `<subject>/<collection>/`, in order; only for collections in `keys.SCANNED`."""
+        """The keys that start with `<subject>/<collection>/`, in order."""

@@ -1,6 +1,6 @@
 """A decision in the making: one step's writes, outcomes and messages, numbered in the order in which they are made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from engine.core import ids, keys
 from engine.core.records import Decision, Event, Json, Kept, Message, Outcome, Row, Rows
@@ -8,11 +8,14 @@ from engine.ruleset.matching import Rules
 
 MAX_HOPS = 16
 
+Published = Callable[[str], Rules]  # by digest: any ruleset that was ever published
+
 
 class Draft:
     """Collects what one record of one subject causes. Reads see the writes made before.
 
-    `cause` is the CloudEvents id that outcomes name, `record` the journal record's id that their ids derive from.
+    `cause` is the CloudEvents id that outcomes name, `record` the journal record's id that their ids derive from. `rules` is the
+    ruleset in force, `published` gives any other, such as the one of a sale that comes back.
     """
 
     __slots__ = (
@@ -25,6 +28,7 @@ class Draft:
         "cause",
         "depth",
         "hops",
+        "published",
         "record",
         "rules",
         "subject",
@@ -32,7 +36,15 @@ class Draft:
     )
 
     def __init__(
-        self, rows: Rows, subject: str, record: str, cause: str, time_ms: int, hops: int, rules: Rules
+        self,
+        rows: Rows,
+        subject: str,
+        record: str,
+        cause: str,
+        time_ms: int,
+        hops: int,
+        rules: Rules,
+        published: Published,
     ) -> None:
         self._rows = rows
         self._written: dict[str, Kept | None] = {}
@@ -47,11 +59,18 @@ class Draft:
         self.time_ms = time_ms
         self.hops = hops
         self.rules = rules
+        self.published = published
 
     @classmethod
-    def of_event(cls, rows: Rows, subject: str, event: Event, rules: Rules, hops: int = 0) -> "Draft":
+    def of_event(
+        cls, rows: Rows, subject: str, event: Event, rules: Rules, published: Published, hops: int = 0
+    ) -> "Draft":
         """A draft for an input, decided at `subject`."""
-        return cls(rows, subject, event.id, event.event_id, event.time_ms, hops, rules)
+        return cls(rows, subject, event.id, event.event_id, event.time_ms, hops, rules, published)
+
+    def rules_of(self, digest: str) -> Rules:
+        """The ruleset of that digest: the one in force, or another that was published."""
+        return self.rules if digest == self.rules.ruleset.digest else self.published(digest)
 
     def get(self, key: str) -> Json:
         """A row as it will stand, None where there is none; the caller names its shape, one of `engine.decide.rows`."""
@@ -61,8 +80,13 @@ class Draft:
         return self._rows.get(key)
 
     def scan(self, *collection: str) -> Sequence[str]:
-        """The keys of a collection of the subject as they stood before this step, in order."""
-        return self._rows.scan("/".join((self.subject, *map(keys.escaped, collection), "")))
+        """The keys of a collection of the subject as they will stand, in order."""
+        prefix = "/".join((self.subject, *map(keys.escaped, collection), ""))
+        found = self._rows.scan(prefix)
+        own = {key for key in self._written if key.startswith(prefix)}
+        if not own:
+            return found
+        return sorted({*found, *own} - {key for key in own if self._written[key] is None})
 
     def put(self, key: str, row: Row, due_ms: int | None = None) -> None:
         """Writes a row of this subject."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from engine.core import ids, keys
 from engine.core.records import Decision, Due, Event, Message, Rows
 from engine.decide import clock, external, following, linking, lots, member, parking
-from engine.decide.draft import MAX_HOPS, Draft
+from engine.decide.draft import MAX_HOPS, Draft, Published
 from engine.decide.repeats import seen_before
 from engine.decide.settling import refused
 from engine.ruleset.matching import Rules
@@ -41,19 +41,22 @@ DUE: dict[tuple[str, str], OnDue] = {
 }
 
 
-def step(rows: Rows, record: Event | Message | Due, rules: Rules, clock_ms: int | None) -> Decision:
+def step(
+    rows: Rows, record: Event | Message | Due, rules: Rules, clock_ms: int | None, published: Published
+) -> Decision:
     """All that one record causes. Pure: the same rows, record, rules and clock give the same decision.
 
-    `clock_ms` is the partition's clock, against which lateness is measured; None before its first tick.
+    `clock_ms` is the partition's clock, against which lateness is measured; None before its first tick. `published` gives the
+    rulesets that rows name.
     """
     match record:
         case Event():
-            draft = Draft.of_event(rows, record.subject, record, rules)
+            draft = Draft.of_event(rows, record.subject, record, rules, published)
             _on_event(draft, record, clock_ms)
         case Message():
-            draft = _on_message(rows, record, rules, clock_ms)
+            draft = _on_message(rows, record, rules, clock_ms, published)
         case Due():
-            draft = _on_due(rows, record, rules)
+            draft = _on_due(rows, record, rules, published)
     return draft.done()
 
 
@@ -70,35 +73,35 @@ def _on_event(draft: Draft, event: Event, clock_ms: int | None) -> None:
         refused(draft, event, "module_disabled")
 
 
-def _on_message(rows: Rows, message: Message, rules: Rules, clock_ms: int | None) -> Draft:
+def _on_message(rows: Rows, message: Message, rules: Rules, clock_ms: int | None, published: Published) -> Draft:
     if message.type == external.FORWARDED:
         event = parking.from_json(message.data["event"], message.subject)
-        draft = Draft.of_event(rows, message.subject, event, rules, message.hops)
+        draft = Draft.of_event(rows, message.subject, event, rules, published, message.hops)
         if message.hops > MAX_HOPS:
             refused(draft, event, "too_many_hops")
         else:
             _on_event(draft, event, clock_ms)
         return draft
-    draft = Draft(rows, message.subject, message.id, message.cause, message.time_ms, message.hops, rules)
+    draft = Draft(rows, message.subject, message.id, message.cause, message.time_ms, message.hops, rules, published)
     MESSAGES[keys.kind_of(message.subject), message.type](draft, message, clock_ms)
     return draft
 
 
-def _on_due(rows: Rows, due: Due, rules: Rules) -> Draft:
+def _on_due(rows: Rows, due: Due, rules: Rules, published: Published) -> Draft:
     kind, collection = keys.kind_of(due.subject), keys.collection_of(due.key)
     if collection == "parked":
-        return _on_parked(rows, due, rules)
+        return _on_parked(rows, due, rules, published)
     record = ids.derive("due", due.key, str(due.due_ms))
-    draft = Draft(rows, due.subject, record, record, due.due_ms, 0, rules)
+    draft = Draft(rows, due.subject, record, record, due.due_ms, 0, rules, published)
     DUE.get((kind, collection), FORGET)(draft, due.key)
     return draft
 
 
-def _on_parked(rows: Rows, due: Due, rules: Rules) -> Draft:
+def _on_parked(rows: Rows, due: Due, rules: Rules, published: Published) -> Draft:
     """What waited is decided once its member is enrolled, and otherwise refused at the end of `late` (B-19)."""
-    waiting = Draft(rows, due.subject, due.key, "", due.due_ms, 0, rules)
+    waiting = Draft(rows, due.subject, due.key, "", due.due_ms, 0, rules, published)
     event = parking.parked_event(waiting, due.key)
-    draft = Draft.of_event(rows, due.subject, event, rules)
+    draft = Draft.of_event(rows, due.subject, event, rules, published)
     draft.delete(due.key)
     known = member.member_of(draft) if keys.kind_of(due.subject) == "member" else None
     if known is None:
@@ -108,9 +111,9 @@ def _on_parked(rows: Rows, due: Due, rules: Rules) -> Draft:
     return draft
 
 
-def refuse(rows: Rows, event: Event, rules: Rules, reason: str) -> Decision:
+def refuse(rows: Rows, event: Event, rules: Rules, reason: str, published: Published) -> Decision:
     """The refusal of an event that cannot be decided as it is, such as one whose rows would grow too large."""
-    draft = Draft.of_event(rows, event.subject, event, rules)
+    draft = Draft.of_event(rows, event.subject, event, rules, published)
     if not seen_before(draft, event):
         refused(draft, event, reason)
     return draft.done()

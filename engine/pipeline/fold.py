@@ -82,7 +82,7 @@ class Fold:
         except ValueError:
             return
         if isinstance(decoded, Event) and self._is_new(decoded):
-            self._write(refuse(self._overlay, decoded, self._active(), QUARANTINED), decoded.subject)
+            self._write(refuse(self._overlay, decoded, self._active(), QUARANTINED, self._published), decoded.subject)
 
     def done(self, start: int, end: int) -> Folded:
         """All that the transaction writes."""
@@ -167,13 +167,13 @@ class Fold:
         self._work_off(record.subject, until)
 
     def _decide(self, record: Event | Message | Due) -> None:
-        decision = step(self._overlay, record, self._active(), self._clock)
+        decision = step(self._overlay, record, self._active(), self._clock, self._published)
         try:
             self._write(decision, record.subject)
         except RowTooLarge:
             if not isinstance(record, Event):
                 raise
-            self._write(refuse(self._overlay, record, self._active(), "row_too_large"), record.subject)
+            self._write(refuse(self._overlay, record, self._active(), "row_too_large", self._published), record.subject)
 
     # -- time
 
@@ -258,6 +258,10 @@ class Fold:
         self._publish(
             Outcome(letter_id, "record.rejected", f"journal:{self._number}", record.timestamp_ms, letter_id, data)
         )
+
+    def _published(self, digest: str) -> Rules:
+        """Any ruleset that was published, with the salt in force."""
+        return self._rules_of(digest, self._salt)
 
     def _active(self) -> Rules:
         if self._rules is None:

@@ -4,13 +4,19 @@ A fold works on an `Overlay` and changes nothing here; `take_over` applies it af
 """
 
 import heapq
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping, Sequence
 
 from engine.core import keys
 from engine.core.records import Kept, Row
 from engine.errors import EngineError
 from engine.wire import rows as wire
+
+
+DueRow = tuple[int, int, str]  # the due instant, the rank of the row's collection, its key
+
+_MEMBER = "member:"
+_LAST = "\U0010ffff"  # after all signs of a key
 
 
 class RowTooLarge(EngineError):
@@ -23,19 +29,17 @@ class Store:
     def __init__(self) -> None:
         self.rows: dict[str, bytes] = {}
         self._due: dict[str, int] = {}
-        self._due_of: dict[str, list[tuple[int, str]]] = {}
+        self._due_of: dict[str, list[DueRow]] = {}
         self._queue: list[tuple[int, str]] = []  # (due, subject); an entry counts only while it is the subject's first
-        self._listed: dict[str, set[str]] = {}
+        self._keys_of: dict[str, list[str]] = {}  # the keys of a subject's rows but its own, in order
+        self._members: list[str] = []  # in order
 
     def restore(self, key: str, value: bytes | None, due_ms: int | None) -> None:
         """Takes a record of the state topic; the due order is built once, by `restored`."""
         if value is None:
             if self.rows.pop(key, None) is not None:
                 self._due.pop(key, None)
-                self._unlist(key)
             return
-        if key not in self.rows:
-            self._list(key)
         self.rows[key] = value
         if due_ms is None:
             self._due.pop(key, None)
@@ -43,16 +47,18 @@ class Store:
             self._due[key] = due_ms
 
     def restored(self) -> None:
-        """Orders what is due."""
+        """Orders what is due, and what can be listed."""
+        for key in sorted(self.rows):
+            self._list_last(key)
         for key, due_ms in self._due.items():
-            self._due_of.setdefault(keys.owner_of(key), []).append((due_ms, key))
+            self._due_of.setdefault(keys.owner_of(key), []).append((due_ms, keys.due_rank(key), key))
         for waiting in self._due_of.values():
             waiting.sort()
         self._queue = [(waiting[0][0], subject) for subject, waiting in self._due_of.items()]
         heapq.heapify(self._queue)
 
-    def due_of(self, subject: str) -> Sequence[tuple[int, str]]:
-        """What is due of a subject, as (instant, key), in order."""
+    def due_of(self, subject: str) -> Sequence[DueRow]:
+        """What is due of a subject, in order."""
         return self._due_of.get(subject, ())
 
     def due_ms(self, key: str) -> int | None:
@@ -80,9 +86,17 @@ class Store:
             heapq.heappush(self._queue, entry)
         return found
 
-    def listed(self, prefix: str) -> set[str]:
-        """The keys of a collection of a subject."""
-        return self._listed.get(prefix, set())
+    def listed(self, prefix: str) -> list[str]:
+        """The keys that start with `<subject>/...`, in order."""
+        listed = self._keys_of.get(keys.owner_of(prefix))
+        if listed is None:
+            return []
+        return listed[bisect_left(listed, prefix) : bisect_left(listed, prefix + _LAST)]
+
+    def members_after(self, subject: str, most: int) -> list[str]:
+        """The first members after one, in order."""
+        at = bisect_right(self._members, subject)
+        return self._members[at : at + most]
 
     def take_over(self, changed: dict[str, tuple[bytes, int | None] | None]) -> None:
         """Applies what a committed transaction wrote."""
@@ -111,33 +125,43 @@ class Store:
 
     def _reorder(self, subject: str, key: str, before: int | None, due_ms: int | None) -> None:
         waiting = self._due_of.setdefault(subject, [])
+        rank = keys.due_rank(key)
         if before is not None:
-            del waiting[bisect_left(waiting, (before, key))]
+            del waiting[bisect_left(waiting, (before, rank, key))]
         if due_ms is None:
             del self._due[key]
         else:
             self._due[key] = due_ms
-            insort(waiting, (due_ms, key))
+            insort(waiting, (due_ms, rank, key))
 
     def _current(self, entry: tuple[int, str]) -> bool:
         waiting = self._due_of.get(entry[1])
         return bool(waiting) and waiting[0][0] == entry[0]  # type: ignore[index]  # bool() just said it is not empty
 
     def _list(self, key: str) -> None:
-        for collection in keys.SCANNED:
-            at = key.find(collection)
-            if at >= 0:
-                self._listed.setdefault(key[: at + len(collection)], set()).add(key)
+        subject = keys.owner_of(key)
+        if subject != key:
+            insort(self._keys_of.setdefault(subject, []), key)
+        elif key.startswith(_MEMBER):
+            insort(self._members, key)
+
+    def _list_last(self, key: str) -> None:
+        subject = keys.owner_of(key)
+        if subject != key:
+            self._keys_of.setdefault(subject, []).append(key)
+        elif key.startswith(_MEMBER):
+            self._members.append(key)
 
     def _unlist(self, key: str) -> None:
-        for collection in keys.SCANNED:
-            at = key.find(collection)
-            if at >= 0:
-                prefix = key[: at + len(collection)]
-                listed = self._listed.get(prefix, set())
-                listed.discard(key)
-                if not listed:
-                    self._listed.pop(prefix, None)
+        subject = keys.owner_of(key)
+        if subject == key:
+            if key.startswith(_MEMBER):
+                del self._members[bisect_left(self._members, key)]
+            return
+        listed = self._keys_of[subject]
+        del listed[bisect_left(listed, key)]
+        if not listed:
+            del self._keys_of[subject]
 
 
 class Overlay:
@@ -148,9 +172,7 @@ class Overlay:
         self._decoded: dict[str, Row] = {}
         self.changed: dict[str, tuple[bytes, int | None] | None] = {}
         self._written: dict[str, dict[str, object]] = {}  # keys written, by subject
-        self._due: dict[
-            str, list[tuple[int, str]]
-        ] = {}  # of the keys written; an entry counts while the row still has it
+        self._due: dict[str, list[DueRow]] = {}  # of the keys written; an entry counts while the row still has it
         self._passed: dict[str, int] = {}  # how many of the store's due rows of a subject this fold has written
 
     def get(self, key: str) -> Row | None:
@@ -172,12 +194,22 @@ class Overlay:
 
     def scan(self, prefix: str) -> Sequence[str]:
         """The keys that start with `<subject>/<collection>/`, in order."""
-        collection = "/".join(prefix.split("/", 2)[:2]) + "/"
-        found = set(self._store.listed(collection))
-        for key in self._written.get(keys.owner_of(prefix), ()):
-            if key.startswith(collection):
-                (found.discard if self.changed[key] is None else found.add)(key)
-        return sorted(key for key in found if key.startswith(prefix))
+        found = self._store.listed(prefix)
+        written = self._written.get(keys.owner_of(prefix))
+        if not written:
+            return found
+        own = [key for key in written if key.startswith(prefix)]
+        if not own:
+            return found
+        changed = self.changed
+        return sorted({*found, *own} - {key for key in own if changed[key] is None})
+
+    def members_after(self, subject: str, most: int) -> list[str]:
+        """The first members after one, in order."""
+        enrolled = [
+            key for key in self._written if key.startswith(_MEMBER) and key > subject and self.bytes_of(key) is not None
+        ]
+        return sorted({*self._store.members_after(subject, most), *enrolled})[:most]
 
     def write(self, subject: str, rows: Mapping[str, Kept | None]) -> int:
         """Writes the rows of one decision of a subject, all or none, and returns their size. Raises RowTooLarge."""
@@ -199,7 +231,7 @@ class Overlay:
             # Read again from the canonical bytes: a row as written orders its maps otherwise than the row as restored.
             self._decoded.pop(key, None)
             if kept is not None and kept.due_ms is not None:
-                heapq.heappush(self._due.setdefault(subject, []), (kept.due_ms, key))
+                heapq.heappush(self._due.setdefault(subject, []), (kept.due_ms, keys.due_rank(key), key))
         return size
 
     def due(self, subject: str, limit_ms: int) -> tuple[int, str] | None:
@@ -207,7 +239,7 @@ class Overlay:
         before = self._due_before(subject)
         own = self._due_written(subject)
         first = min(before, own) if before and own else before or own
-        return first if first is not None and first[0] <= limit_ms else None
+        return (first[0], first[2]) if first is not None and first[0] <= limit_ms else None
 
     def first_due(self, limit_ms: int, most: int) -> list[tuple[int, str]]:
         """The first subjects with something due up to an instant, as (instant, subject), in order."""
@@ -220,23 +252,23 @@ class Overlay:
         found.sort()
         return found[:most]
 
-    def _due_before(self, subject: str) -> tuple[int, str] | None:
+    def _due_before(self, subject: str) -> DueRow | None:
         """The store's first due row of a subject that this fold has not written; those passed are not looked at again."""
         waiting = self._store.due_of(subject)
         written = self._written.get(subject)
         if written is None:
             return waiting[0] if waiting else None
         at = self._passed.get(subject, 0)
-        while at < len(waiting) and waiting[at][1] in written:
+        while at < len(waiting) and waiting[at][2] in written:
             at += 1
         self._passed[subject] = at
         return waiting[at] if at < len(waiting) else None
 
-    def _due_written(self, subject: str) -> tuple[int, str] | None:
+    def _due_written(self, subject: str) -> DueRow | None:
         """The first due row of a subject among those that this fold has written."""
         waiting = self._due.get(subject)
         while waiting:
-            due_ms, key = waiting[0]
+            due_ms, _, key = waiting[0]
             kept = self.changed[key]
             if kept is not None and kept[1] == due_ms:
                 return waiting[0]
