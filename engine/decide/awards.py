@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 
-from engine.core import ids, keys
+from engine.core import ids
 from engine.core.calendar import expires_at
 from engine.core.instants import render
 from engine.core.records import Event, Json
 from engine.decide.campaigning import Campaigns, Proposal, awaited
 from engine.decide.draft import Draft
+from engine.decide.ledger import Ledger, Movement
 from engine.decide.limiting import Uses
 from engine.decide.notifying import notify
 from engine.decide.reckoning import Award
-from engine.decide.rows import VERSION, AccountRow, AwardRow, LotRow, MemberRow
+from engine.decide.rows import VERSION, AwardRow, LotRow, MemberRow, UseRow
 from engine.ruleset.effects import AddTag, AwardPoints, Effect, Emit, Notify, RemoveTag, SetAttribute
 from engine.ruleset.limits import Limit
 from engine.ruleset.model import Campaign
 
-_EMPTY = AccountRow(balance=0, earned=0)
 _MICRO = 1_000_000
 
 
@@ -47,6 +47,7 @@ def carry_out(
             uses = Uses(draft, event, member, f"campaign:{campaign.name}", campaign.limits)
             uses.take("times", 1)
             uses.keep()
+            campaigns.proposed[campaign.name]["uses"] += uses.taken
     return kept
 
 
@@ -65,21 +66,21 @@ def _award(
     campaigns: Campaigns,
     sale_key: str | None,
 ) -> list[AwardRow]:
-    given = _within_limits(draft, event, member, award)
+    given, uses = _within_limits(draft, event, member, award)
     if given != award.points:
         cut = {"campaign": award.campaign.name, "asked": award.points, "given": given}
         campaigns.limited.append(cut)
     if given <= 0:
         return []
-    return [_post(draft, event, member, award._replace(points=given), number, sale_key)]
+    return [_post(draft, event, member, award._replace(points=given), number, sale_key, uses)]
 
 
-def _within_limits(draft: Draft, event: Event, member: MemberRow, award: Award) -> int:
+def _within_limits(draft: Draft, event: Event, member: MemberRow, award: Award) -> tuple[int, list[UseRow]]:
     """What the limits of the campaign, its group and the account leave of an award; taken from each."""
     rules, campaign = draft.rules, award.campaign
     account = rules.accounts[award.effect.account]
     if not (campaign.limits or campaign.group or account.limits):
-        return award.points
+        return award.points, []
     owners: list[tuple[str, Sequence[Limit]]] = [(f"campaign:{campaign.name}", campaign.limits)]
     if campaign.group:
         owners.append((f"group:{campaign.group}", rules.groups[campaign.group].limits))
@@ -97,7 +98,7 @@ def _within_limits(draft: Draft, event: Event, member: MemberRow, award: Award) 
         uses.take("points", points)
         uses.take("budget", points * worth_micro // _MICRO)
         uses.keep()
-    return points
+    return points, [use for uses in limited for use in uses.taken]
 
 
 def _change(draft: Draft, event: Event, member: MemberRow, campaign: Campaign, effect: Effect) -> None:
@@ -139,19 +140,25 @@ def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
-def _post(draft: Draft, event: Event, member: MemberRow, award: Award, number: int, sale_key: str | None) -> AwardRow:
-    account = draft.rules.accounts[award.effect.account]
+def _post(
+    draft: Draft,
+    event: Event,
+    member: MemberRow,
+    award: Award,
+    number: int,
+    sale_key: str | None,
+    uses: list[UseRow],
+) -> AwardRow:
     campaign = award.campaign.name
-    expiry = award.effect.expires or account.expires
+    ledger = Ledger(draft, member, award.effect.account)
+    expiry = award.effect.expires or ledger.account.expires
     earned = event.time_ms
     gone = None if expiry is None else expires_at(earned, expiry, draft.rules.ruleset.programme.zone)
-    lot_id = ids.derive(draft.record, draft.subject, "lot", campaign, str(number))
-    balance = member["accounts"].get(account.name, _EMPTY)
     lot: LotRow = {
         "v": VERSION,
-        "lot_id": lot_id,
+        "lot_id": ids.derive(draft.record, draft.subject, "lot", campaign, str(number)),
         "member_id": member["member_id"],
-        "account": account.name,
+        "account": ledger.name,
         "awarded": award.points,
         "points": award.points,
         "earned_at": earned,
@@ -159,34 +166,33 @@ def _post(draft: Draft, event: Event, member: MemberRow, award: Award, number: i
         "expires_at": gone,
         "campaign": campaign,
         "record": draft.record,
-        "transaction": sale_key,
+        "transaction": None if sale_key is None else sale_key[len(draft.subject) + 1 :],
     }
-    draft.put(keys.row(draft.subject, "lot", account.name, keys.instant(gone), keys.instant(earned), lot_id), lot, gone)
-    after = balance["balance"] + award.points
-    member["accounts"][account.name] = {"balance": after, "earned": balance["earned"] + award.points}
-    draft.happened("points.awarded", _awarded(lot, award, balance["balance"], after, event.data), campaign)
+    key, movement = ledger.credit(lot, "issued")
+    ledger.earn(award.points)
+    draft.happened("points.awarded", _awarded(lot, award, movement, event.data), campaign)
     return {
         "campaign": campaign,
         "effect": award.number,
-        "account": account.name,
+        "account": ledger.name,
         "points": award.points,
-        "lot": lot_id,
+        "left": award.points,
+        "lot": key,
         "base_minor": award.base_minor,
         "line_ids": list(award.line_ids),
+        "uses": uses,
     }
 
 
-def _awarded(lot: LotRow, award: Award, before: int, after: int, payload: Mapping[str, Json]) -> dict[str, Json]:
+def _awarded(lot: LotRow, award: Award, movement: Movement, payload: Mapping[str, Json]) -> dict[str, Json]:
     data: dict[str, Json] = {
         "member_id": lot["member_id"],
         "campaign": lot["campaign"],
         "account": lot["account"],
         "points": award.points,
         "lot_id": lot["lot_id"],
-        "lot_ids": [lot["lot_id"]],
+        **movement.told(),
         "line_ids": list(award.line_ids),
-        "balance_before": before,
-        "balance_after": after,
         "earned_at": render(lot["earned_at"]),
         "active_from": render(lot["active_from"]),
         "expires_at": None if lot["expires_at"] is None else render(lot["expires_at"]),

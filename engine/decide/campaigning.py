@@ -9,7 +9,7 @@ from engine.decide.draft import Draft
 from engine.decide.grouping import EXCLUDED, winners, winners_by_line
 from engine.decide.limiting import Uses
 from engine.decide.reckoning import Award, BaseEarn, reckon
-from engine.decide.rows import MemberRow
+from engine.decide.rows import MemberRow, ProposedRow
 from engine.ruleset.effects import (
     AwardPoints,
     Effect,
@@ -27,6 +27,8 @@ class Campaigns:
     """What became of the campaigns that were candidates for an event, in the ruleset's order.
 
     `carried`: effects that are decided and take effect once what they wait for is built. `limited`: awards that a limit cut.
+    `proposed`: those that wanted to give, before groups chose, and `stood`: what their conditions saw that a sale does not say; a
+    return decides again with both (B-22).
     """
 
     fired: list[str] = field(default_factory=list)
@@ -34,6 +36,8 @@ class Campaigns:
     shadow: list[Json] = field(default_factory=list)
     carried: list[Json] = field(default_factory=list)
     limited: list[Json] = field(default_factory=list)
+    proposed: dict[str, ProposedRow] = field(default_factory=dict)
+    stood: dict[str, Json] = field(default_factory=dict)
 
 
 class Proposal(NamedTuple):
@@ -62,6 +66,7 @@ def propose(draft: Draft, event: Event, member: MemberRow, facts: Facts, campaig
                 campaigns.refused.append({"campaign": campaign.name, "reason": "member_limit_reached"})
             else:
                 proposals.append(proposal)
+                _keep_for_returns(proposal, facts, rules, campaigns)
         else:
             campaigns.refused.append({"campaign": campaign.name, "reason": verdict.reason})
             if verdict.eligible and campaign.otherwise:
@@ -97,6 +102,15 @@ def awaited(campaign: Campaign, effect: Effect) -> str:
             return "pending_points"
         case _:
             return ""
+
+
+def _keep_for_returns(proposal: Proposal, facts: Facts, rules: Rules, campaigns: Campaigns) -> None:
+    campaign = proposal.campaign
+    campaigns.proposed[campaign.name] = {"times": proposal.times, "uses": []}
+    for name in rules.standing[campaign.name]:
+        value = facts.fields.get(name)
+        if value is not None:
+            campaigns.stood[name] = list(value) if isinstance(value, tuple) else value
 
 
 def _used_up(draft: Draft, event: Event, member: MemberRow, proposal: Proposal) -> bool:

@@ -3,17 +3,19 @@
 Limits of whole campaigns, outlets or referrers belong to subjects of their own and are not looked at here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from engine.core import keys
+from engine.core.instants import DAY_MS
 from engine.core.records import Event
 from engine.core.windows import back
 from engine.decide.counting import span_of
 from engine.decide.draft import Draft
-from engine.decide.rows import VERSION, MemberRow, UsesRow
+from engine.decide.rows import KEEP_KEYS_MS, VERSION, MemberRow, UseRow, UsesRow
 from engine.ruleset.limits import Limit
 
-_KEPT_PERIODS = 64  # of a calendar window; late events and returns find the one they belong to
+_FEW_PERIODS = 8  # of a calendar window are kept in any case
+_LONG_MS = 32 * DAY_MS  # longer than a month: late events find the period they belong to
 
 
 class Uses:
@@ -23,12 +25,14 @@ class Uses:
         self._draft = draft
         self._event = event
         self._member = member
+        self._owner = owner
         self._key = keys.row(draft.subject, "uses", owner)
         self._limits = [limit for limit in limits if limit.per == "member"]
         row: UsesRow | None = draft.get(self._key) if self._limits else None
         self._used = {name: dict(periods) for name, periods in row["used"].items()} if row else {}
         self._at = {name: list(uses) for name, uses in row["at"].items()} if row else {}
         self._changed = False
+        self.taken: list[UseRow] = []  # what was taken of each limit, to be given back by a return (B-23)
 
     def exhausted(self) -> bool:
         """Whether a `times` limit has no room, or the last time is too near."""
@@ -63,9 +67,9 @@ class Uses:
         if span is None:
             return 0
         if limit.window.kind == "last":
-            used = sum(amount for when, amount in self._at.get(_name(limit), ()) if when in span)
+            used = sum(amount for when, amount in self._at.get(limit_name(limit), ()) if when in span)
         else:
-            used = self._used.get(_name(limit), {}).get(str(span.from_ms), 0)
+            used = self._used.get(limit_name(limit), {}).get(str(span.from_ms), 0)
         return max(limit.amount - used, 0)
 
     def _too_near(self, limit: Limit) -> bool:
@@ -73,12 +77,11 @@ class Uses:
             raise AssertionError("the compiler let through a distance without a period")
         zone = self._draft.rules.ruleset.programme.zone
         now = self._event.time_ms
-        uses = self._at.get(_name(limit), ())
+        uses = self._at.get(limit_name(limit), ())
         return any(back(max(now, when), limit.not_within, zone) < min(now, when) for when, _ in uses)
 
     def _take(self, limit: Limit, amount: int) -> None:
-        self._changed = True
-        name, now = _name(limit), self._event.time_ms
+        name, now = limit_name(limit), self._event.time_ms
         if limit.kind == "not_within" or limit.window.kind == "last":
             period = limit.not_within or limit.window.period
             if period is None:
@@ -87,17 +90,72 @@ class Uses:
             oldest = back(now, period, self._draft.rules.ruleset.programme.zone) - late_ms
             kept = [use for use in self._at.get(name, ()) if use[0] > oldest]
             self._at[name] = sorted([*kept, [now, amount]])
+            self._note(limit, name, "", amount)
             return
         span = span_of(limit.window, self._event, self._member, self._draft.rules)
         if span is None:
             return
         periods = {**self._used.get(name, {})}
         periods[str(span.from_ms)] = periods.get(str(span.from_ms), 0) + amount
-        newest = sorted(periods, key=int)[-_KEPT_PERIODS:]
-        self._used[name] = {period: periods[period] for period in newest}
+        self._used[name] = self._recent(periods)
+        self._note(limit, name, str(span.from_ms), amount)
+
+    def _note(self, limit: Limit, name: str, period: str, amount: int) -> None:
+        self._changed = True
+        self.taken.append(
+            {
+                "of": "",
+                "owner": self._owner,
+                "limit": name,
+                "kind": limit.kind,
+                "period": period,
+                "at": self._event.time_ms,
+                "amount": amount,
+            }
+        )
+
+    def _recent(self, periods: dict[str, int]) -> dict[str, int]:
+        """The periods that an event may still fall in."""
+        if len(periods) <= _FEW_PERIODS:
+            return periods
+        time = self._draft.rules.ruleset.programme.time
+        late_ms = time.late_ms if time.then == "refuse" else KEEP_KEYS_MS
+        newest = sorted(periods, key=int)
+        oldest_ms = int(newest[-1]) - late_ms - _LONG_MS
+        recent = [period for period in newest[:-_FEW_PERIODS] if int(period) >= oldest_ms]
+        return {period: periods[period] for period in (*recent, *newest[-_FEW_PERIODS:])}
 
 
-def _name(limit: Limit) -> str:
+def give_back(draft: Draft, uses: Iterable[UseRow]) -> None:
+    """Gives uses of the member's own limits back to the periods they were taken from (B-23); `amount` of each is given back."""
+    for use in uses:
+        key = keys.row(draft.subject, "uses", use["owner"])
+        row: UsesRow | None = draft.get(key)
+        if use["of"] or row is None or not use["amount"]:
+            continue
+        name, amount = use["limit"], use["amount"]
+        if use["period"]:
+            periods = dict(row["used"].get(name, {}))
+            if use["period"] in periods:
+                periods[use["period"]] = max(periods[use["period"]] - amount, 0)
+                draft.put(key, UsesRow(v=VERSION, used={**row["used"], name: periods}, at=row["at"]))
+        else:
+            single = _without(row["at"].get(name, []), use["at"], amount)
+            draft.put(key, UsesRow(v=VERSION, used=row["used"], at={**row["at"], name: single}))
+
+
+def _without(uses: Sequence[Sequence[int]], when: int, amount: int) -> list[list[int]]:
+    """Single uses less an amount taken at an instant."""
+    left: list[list[int]] = []
+    for at, used in uses:
+        gone = min(amount, used) if at == when else 0
+        amount -= gone
+        if used > gone:
+            left.append([at, used - gone])
+    return left
+
+
+def limit_name(limit: Limit) -> str:
     """What a limit's uses are kept under: the limit itself but for its amount, so that raising it forgets nothing."""
     window = limit.window
     parts = [limit.kind, window.kind, window.unit or window.since or window.campaign or ""]

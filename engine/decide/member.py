@@ -9,9 +9,10 @@ from engine.decide.campaigning import Campaigns, propose
 from engine.decide.counting import count
 from engine.decide.draft import Draft
 from engine.decide.facts import facts_of
-from engine.decide.following import as_event, follow
+from engine.decide.following import as_event
 from engine.decide.linking import claim_external_ids
-from engine.decide.notifying import notify_of_input, notify_of_outcomes
+from engine.decide.membership import finish, member_of
+from engine.decide.notifying import notify_of_input
 from engine.decide.parking import park, release
 from engine.decide.progress import join_ladders, progress
 from engine.decide.repeats import natural_key, refuse_repeat, seen_before, take_key, taken
@@ -60,7 +61,7 @@ def decide_purchase(draft: Draft, event: Event, member: MemberRow, *, as_at_enro
     if taken(draft, event, sale_key):
         return
     campaigns, awards = _decide_campaigns(draft, event, member, sale_key, as_at_enrolment=as_at_enrolment)
-    _keep_sale(draft, event, cast("str", sale_key), awards)
+    _keep_sale(draft, event, cast("str", sale_key), awards, campaigns)
     _finish(draft, event, member)
     settled(draft, event, campaigns)
 
@@ -87,9 +88,7 @@ def follow_up(draft: Draft, message: Message, _clock_ms: int | None) -> None:
     event = as_event(message)
     draft.depth = message.data["depth"]
     campaigns, _ = _decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
-    notify_of_outcomes(draft, member)
-    follow(draft)
-    draft.put(draft.subject, member)
+    finish(draft, member)
     settled(draft, event, campaigns)
 
 
@@ -162,22 +161,6 @@ def link(draft: Draft, event: Event, clock_ms: int | None) -> None:
         claim_external_ids(draft, event, (event.data["external_id"],), Campaigns())
 
 
-def member_of(draft: Draft) -> MemberRow | None:
-    """The member's row, safe to change at its first two levels; None before enrolment."""
-    row: MemberRow | None = draft.get(draft.subject)
-    if row is None:
-        return None
-    return cast(
-        "MemberRow",
-        {
-            **row,
-            "profile": dict(row["profile"]),
-            "accounts": dict(row["accounts"]),
-            "ladders": dict(row["ladders"]),
-        },
-    )
-
-
 def _admitted(draft: Draft, event: Event, clock_ms: int | None) -> MemberRow | None:
     if seen_before(draft, event):
         return None
@@ -204,12 +187,10 @@ def _decide_campaigns(
 
 def _finish(draft: Draft, event: Event, member: MemberRow) -> None:
     notify_of_input(draft, event.type, event.id, member)
-    notify_of_outcomes(draft, member)
-    follow(draft)
-    draft.put(draft.subject, member)
+    finish(draft, member)
 
 
-def _keep_sale(draft: Draft, event: Event, sale_key: str, awards: list[AwardRow]) -> None:
+def _keep_sale(draft: Draft, event: Event, sale_key: str, awards: list[AwardRow], campaigns: Campaigns) -> None:
     sale: TransactionRow = {
         "v": VERSION,
         "record": event.id,
@@ -218,6 +199,9 @@ def _keep_sale(draft: Draft, event: Event, sale_key: str, awards: list[AwardRow]
         "ruleset": draft.rules.ruleset.digest,
         "sale": event.data,
         "awards": awards,
+        "proposed": campaigns.proposed,
+        "stood": campaigns.stood,
+        "counted": {},
     }
     draft.put(sale_key, sale, event.time_ms + KEEP_KEYS_MS)
 

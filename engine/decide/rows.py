@@ -2,7 +2,8 @@
 
 Points are integers, instants milliseconds since 1970 in UTC. Collections and their keys:
 `seen/<record id>`, `transaction/<natural key>`, `key/<type>/<natural key>`, `lot/<account>/<expiry>/<earned>/<lot id>`,
-`parked/<number>`, `asked/<record id>`.
+`pending/<account>/<due>/<earned>/<lot id>`, `hold/<hold id>`, `spend/<spend id>`, `parked/<number>`, `asked/<record id>`,
+`tier/<ladder>`.
 """
 
 from typing import NotRequired, TypedDict
@@ -15,19 +16,72 @@ KEEP_KEYS_MS = 400 * DAY_MS  # how long a natural key and a transaction are reme
 
 
 class AccountRow(TypedDict):
-    """An account of a member; `balance` equals the sum of its lots."""
+    """An account of a member. `books` sum to zero (`engine.core.ledger`); `balance` is what can be spent, below zero for a deficit.
+
+    `earned`: what campaigns awarded, less what returns took from it.
+    """
 
     balance: int
     earned: int
+    books: dict[str, int]
 
 
-class LadderRow(TypedDict):
-    """A member's place on a ladder. `qualified`: progress by period (`2026`, or `ever`). `entered`: tiers ever reached, in order."""
+class StepRow(TypedDict):
+    """One standing of a member on a ladder. `until`: when its term is over, `ends`: without what the ladder adds; None for ever.
+
+    `earned_at`: when that was earned which reached it. `consumed`: progress that reaching it used up, by account or counter
+    and period.
+    """
 
     tier: str
     since: int
+    until: int | None
+    ends: int | None
+    earned_at: int
+    consumed: NotRequired[dict[str, dict[str, int]]]
+
+
+class LadderRow(TypedDict):
+    """A member's place on a ladder. `until`: when the tier is looked at again; None for ever, as for a tier for life.
+
+    `qualified`: points earned in the ladder's account by period (`2026`, the first day of a year of membership, a day where the
+    window moves, or `ever`), `also`: those of other accounts that its tiers ask for. `entered`: tiers ever reached, in order.
+    `steps`: what this term began with, and the tiers reached in it, the present one last, so that a return can take them back.
+    `told`: what was last said of the way to the next tier, where counters or several ways lead there.
+    """
+
+    tier: str
+    since: int
+    until: int | None
     qualified: dict[str, int]
     entered: list[str]
+    steps: list[StepRow]
+    also: NotRequired[dict[str, dict[str, int]]]
+    told: NotRequired[list[Json]]
+
+
+class TierChangeRow(TypedDict):
+    """A change of tier; `before` is None on joining."""
+
+    at: int
+    before: str | None
+    after: str
+    reason: str
+
+
+class TierRow(TypedDict):
+    """`tier/<ladder>`: what comes next of a member's tier (`what` at `at`: warn, end, grace), and what became of it so far.
+
+    `review`: when a return is followed that waits for the end of its period. `turns` counts the due work that was done.
+    """
+
+    v: int
+    ladder: str
+    at: int | None
+    what: str
+    review: int | None
+    turns: int
+    history: list[TierChangeRow]
 
 
 class MemberRow(TypedDict):
@@ -64,20 +118,58 @@ class KeyRow(TypedDict):
     content: str
 
 
+class UseRow(TypedDict):
+    """What an award or a campaign took of one limit. `of`: the subject that counts it, "" for the member's own.
+
+    `period` is the start of its calendar window, "" where the window slides, and `at` the event's own time.
+    """
+
+    of: str
+    owner: str  # `campaign:x`, `group:y`, `account:z`
+    limit: str
+    kind: str  # times, points, budget, not_within
+    period: str
+    at: int
+    amount: int
+
+
 class AwardRow(TypedDict):
-    """One award of a sale, with all that a return needs to prorate it (B-22)."""
+    """One award of a sale, with all that a return needs to prorate it (B-22). `left` is what returns have left of `points`."""
 
     campaign: str
     effect: int  # its place among the campaign's effects, in the ruleset of the sale
     account: str
     points: int
-    lot: str
+    left: int
+    lot: str  # the key of its lot below the member, pending or active
     base_minor: int  # what a rate was taken of, 0 where there was none
     line_ids: list[str]
+    uses: list[UseRow]
+    to: NotRequired[str]  # the subject of the referrer who got it
+
+
+class ProposedRow(TypedDict):
+    """A campaign that wanted to give for a sale: how many times over, the uses of `times` limits it took."""
+
+    times: int
+    uses: list[UseRow]
+
+
+class ReturnedRow(TypedDict):
+    """What came back of a sale so far. `lines`: [pieces, amount_minor] by line; `restored`: points that had paid, given back."""
+
+    lines: dict[str, list[int]]
+    amount_minor: int
+    restored: int
+    gone: bool  # nothing is left of any line
 
 
 class TransactionRow(TypedDict):
-    """`transaction/<natural key>`: a sale as decided, with the ruleset that did."""
+    """`transaction/<natural key>`: a sale as decided, with the ruleset that did, and what came back of it.
+
+    `proposed`: the campaigns that wanted to give, before groups chose. `stood`: what conditions saw that the sale does not say.
+    `counted`: by counter, its definition, how much and which value.
+    """
 
     v: int
     record: str
@@ -86,10 +178,19 @@ class TransactionRow(TypedDict):
     ruleset: str
     sale: Json  # the normalised payload
     awards: list[AwardRow]
+    proposed: dict[str, ProposedRow]
+    stood: dict[str, Json]
+    counted: dict[str, list[Json]]
+    returned: NotRequired[ReturnedRow]
+    kept: NotRequired[Json]  # the payload less what came back
+    asked: NotRequired[str]  # the record whose questions are not all answered
 
 
 class LotRow(TypedDict):
-    """`lot/...`: points that were earned together; `points` are what is left of `awarded`."""
+    """`lot/...`, or `pending/...` until it is active: points that were earned together; `points` are what is left of `awarded`.
+
+    `expiry` is what its expiry is computed from at activation, `waits_for` the activity that activates it.
+    """
 
     v: int
     lot_id: str
@@ -100,9 +201,43 @@ class LotRow(TypedDict):
     earned_at: int
     active_from: int
     expires_at: int | None
-    campaign: str
+    campaign: str | None
     record: str
-    transaction: str | None
+    transaction: str | None  # the key of the sale's row below the member
+    expiry: NotRequired[Json]
+    waits_for: NotRequired[str]
+
+
+class PartRow(TypedDict):
+    """Points taken from one lot: `row` is the lot with just these points, `lot` its key below the member."""
+
+    lot: str
+    row: LotRow
+
+
+class SpendRow(TypedDict):
+    """`spend/<spend id>`: points that were spent, to be given back with their expiry (B-24). `restored`: how many came back."""
+
+    v: int
+    spend_id: str
+    account: str
+    points: int
+    time: int
+    parts: list[PartRow]
+    restored: int
+    transaction_id: str | None
+
+
+class HoldRow(TypedDict):
+    """`hold/<hold id>`: points that are kept aside (B-7)."""
+
+    v: int
+    hold_id: str
+    account: str
+    points: int
+    time: int
+    held_until: int | None
+    parts: list[PartRow]
 
 
 class ParkedRow(TypedDict):

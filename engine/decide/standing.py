@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from engine.core import ids, keys
 from engine.core.calendar import Expiry, expires_at, local_day
+from engine.core.ledger import Posting, posted
 from engine.core.records import Json, Kept
 from engine.decide.counter_rows import META
 from engine.decide.progress import EVER
@@ -63,9 +64,14 @@ def _member(standing: Standing, rules: Rules) -> MemberRow:
         consents=sorted(standing.consents),
         opt_ins=dict.fromkeys(sorted(standing.opted_in), standing.enrolled_at_ms),
         external_ids=[],
-        accounts={name: AccountRow(balance=points, earned=points) for name, points in standing.balances.items()},
+        accounts={name: _account(points) for name, points in standing.balances.items()},
         ladders={ladder.name: _place(standing, ladder, rules) for ladder in rules.ruleset.ladders},
     )
+
+
+def _account(points: int) -> AccountRow:
+    books = posted({}, (Posting("issued", "available", points),) if points else ())
+    return AccountRow(balance=points, earned=points, books=books)
 
 
 def _place(standing: Standing, ladder: Ladder, rules: Rules) -> LadderRow:

@@ -6,6 +6,7 @@ from engine.core import ids, keys
 from engine.core.records import Decision, Due, Event, Message, Rows
 from engine.decide import clock, external, following, linking, lots, member, parking
 from engine.decide.draft import MAX_HOPS, Draft, Published
+from engine.decide.membership import member_of
 from engine.decide.repeats import seen_before
 from engine.decide.settling import refused
 from engine.ruleset.matching import Rules
@@ -103,7 +104,7 @@ def _on_parked(rows: Rows, due: Due, rules: Rules, published: Published) -> Draf
     event = parking.parked_event(waiting, due.key)
     draft = Draft.of_event(rows, due.subject, event, rules, published)
     draft.delete(due.key)
-    known = member.member_of(draft) if keys.kind_of(due.subject) == "member" else None
+    known = member_of(draft) if keys.kind_of(due.subject) == "member" else None
     if known is None:
         refused(draft, event, "member_unknown")
     else:

@@ -12,7 +12,6 @@ from engine.core.records import Kept, Row
 from engine.errors import EngineError
 from engine.wire import rows as wire
 
-
 DueRow = tuple[int, int, str]  # the due instant, the rank of the row's collection, its key
 
 _MEMBER = "member:"

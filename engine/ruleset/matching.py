@@ -88,6 +88,10 @@ class Rules:
     groups: Mapping[str, Group] = field(init=False, repr=False)
     accounts: Mapping[str, Account] = field(init=False, repr=False)
     followed: frozenset[str] = field(init=False, repr=False)  # the types that some campaign or counter is on
+    campaigns: Mapping[str, Campaign] = field(init=False, repr=False)
+    standing: Mapping[str, tuple[str, ...]] = field(
+        init=False, repr=False
+    )  # by campaign, what `when` asks and a sale does not say
 
     def __post_init__(self) -> None:
         programme = self.ruleset.programme
@@ -101,6 +105,8 @@ class Rules:
             "followed": frozenset(
                 {campaign.on for campaign in self.ruleset.campaigns} | {counter.on for counter in programme.counters}
             ),
+            "campaigns": {campaign.name: campaign for campaign in self.ruleset.campaigns},
+            "standing": {campaign.name: _standing(campaign) for campaign in self.ruleset.campaigns},
         }
         for name, value in computed.items():
             object.__setattr__(self, name, value)
@@ -139,6 +145,13 @@ def fields_of(condition: Condition | None) -> Iterator[str]:
         case AllOf(conditions) | NoneOf(conditions) | AnyOf(conditions):
             for part in conditions:
                 yield from fields_of(part)
+
+
+def _standing(campaign: Campaign) -> tuple[str, ...]:
+    """The fields of `when` that are known neither from the sale nor from the rules: they stand as at the purchase (B-22)."""
+    of_sale = {"transaction", "payments", "time", "outlet", *campaign.line_sets}
+    asked = {name for name in fields_of(campaign.when) if name.split(".", 1)[0] not in of_sale}
+    return tuple(sorted(asked | {campaign.times} - {""}))
 
 
 def _below(prefix: str, names: set[str]) -> tuple[str, ...]:

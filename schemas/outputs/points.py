@@ -1,6 +1,18 @@
 """The topic `points`: every change of a member's points. `balance_before` and `balance_after` are the account's spendable points."""
 
-from schemas.scalars import Count, Id, Instant, Payload, Points, SignedPoints
+from typing import Literal
+
+from schemas.scalars import Count, Id, Instant, Payload, Points, Positive, SignedPoints
+
+Bucket = Literal["available", "pending", "held", "deficit", "issued", "spent", "expired", "reversed", "adjusted"]
+
+
+class Posting(Payload):
+    """Points that went from one bucket of the account to another; over all time the buckets of an account sum to zero."""
+
+    debit: Bucket
+    credit: Bucket
+    points: Positive
 
 
 class PointsOutcome(Payload):
@@ -14,6 +26,7 @@ class PointsOutcome(Payload):
     balance_before: SignedPoints
     balance_after: SignedPoints
     reason: Id
+    postings: list[Posting]
     line_ids: list[Id] | None = None
     expires_at: Instant | None = None
     transaction_id: Id | None = None

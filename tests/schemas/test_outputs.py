@@ -20,6 +20,7 @@ TIER = {
 TIER |= {"missing": 600, "unit": "points", "valid_until": None}
 LOT = {"member_id": "M", "campaign": "base", "account": "points", "points": 12, "lot_id": "L", "lot_ids": ["L"]}
 LOT |= {"balance_before": 0, "balance_after": 12, "reason": "awarded"}
+LOT |= {"postings": [{"debit": "issued", "credit": "available", "points": 12}]}
 
 EXAMPLES: list[tuple[str, dict[str, Any]]] = [
     (

@@ -1,0 +1,211 @@
+"""One account of a member: the only place where points move. Lots and books change together, one proves the other (B-1, B-2)."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from engine.core import keys
+from engine.core.ledger import Bucket, Posting, balance_of, posted
+from engine.core.records import Json
+from engine.decide.draft import Draft
+from engine.decide.rows import AccountRow, LotRow, MemberRow, PartRow
+from engine.ruleset.model import Account
+
+_EMPTY = AccountRow(balance=0, earned=0, books={})
+
+
+class Movement(NamedTuple):
+    """What was moved. `points` may be less than what was asked for by `shortfall`; balances are before and after."""
+
+    points: int
+    shortfall: int
+    parts: tuple[PartRow, ...]
+    postings: tuple[Posting, ...]
+    before: int
+    after: int
+
+    def told(self) -> dict[str, Json]:
+        """What every outcome says of it."""
+        return {
+            "lot_ids": [part["row"]["lot_id"] for part in self.parts],
+            "balance_before": self.before,
+            "balance_after": self.after,
+            "postings": [posting._asdict() for posting in self.postings],
+        }
+
+
+class Ledger:
+    """An account of the draft's member. Changes `member["accounts"]` and the rows of lots; the caller writes the member's row."""
+
+    def __init__(self, draft: Draft, member: MemberRow, account: str) -> None:
+        self._draft = draft
+        self._member = member
+        self.name = account
+        self.account = draft.rules.accounts.get(
+            account, Account(account, spendable=True, expires=None, worth_micro=None)
+        )
+
+    @property
+    def row(self) -> AccountRow:
+        """The account as it stands."""
+        return self._member["accounts"].get(self.name, _EMPTY)
+
+    @property
+    def balance(self) -> int:
+        """What can be spent; below zero for a deficit."""
+        return self.row["balance"]
+
+    # -- points come
+
+    def credit(self, lot: LotRow, source: Bucket) -> tuple[str, Movement]:
+        """A new lot, active; a deficit is paid first (B-6). Returns the lot's key below the member."""
+        key = lot_key(lot)
+        return key, self._come(((key, lot),), source)
+
+    def credit_pending(self, lot: LotRow, due_ms: int, source: Bucket) -> tuple[str, Movement]:
+        """A new lot that counts in no balance until it is activated (B-5). `due_ms`: when it is, or lapses."""
+        key = keys.row(self._draft.subject, "pending", self.name, keys.instant(due_ms), keys.instant(lot["earned_at"]))
+        below = f"{_below(self._draft.subject, key)}/{lot['lot_id']}"
+        self._draft.put(f"{self._draft.subject}/{below}", lot, due_ms)
+        return below, self._moved((Posting(source, "pending", lot["points"]),), (_part(below, lot, lot["points"]),))
+
+    def put_back(self, parts: Iterable[PartRow], source: Bucket) -> Movement:
+        """Points that were taken from lots, back in lots of the expiry that the parts' rows say (B-7, B-24)."""
+        return self._come([(lot_key(part["row"]), part["row"]) for part in parts], source)
+
+    def activate(self, key: str, lot: LotRow) -> tuple[str, Movement]:
+        """The pending lot at `key` becomes the active `lot`. Returns its new key."""
+        self._draft.delete(f"{self._draft.subject}/{key}")
+        return lot_key(lot), self._come(((lot_key(lot), lot),), "pending")
+
+    # -- points go
+
+    def take(
+        self,
+        points: int,
+        to: Bucket,
+        own: Sequence[str] = (),
+        *,
+        pending_first: bool = False,
+        into_deficit: bool = False,
+    ) -> Movement:
+        """Takes points: from pending lots where asked, then from the lots `own` (keys), then in spend order (B-3).
+
+        What is not there becomes a deficit where asked for and the account allows it, else it is the shortfall (B-6).
+        """
+        left = points
+        parts: list[PartRow] = []
+        postings: list[Posting] = []
+        if pending_first:
+            waiting = [key for key in own if key.startswith("pending/")]
+            left = self._drain([*waiting, *self._listed("pending")], left, "pending", to, parts, postings)
+        own_lots = [key for key in own if key.startswith("lot/")]
+        left = self._drain([*own_lots, *self._listed("lot")] if left else (), left, "available", to, parts, postings)
+        if left and into_deficit and self.account.negative == "allowed":
+            postings.append(Posting("deficit", to, left))
+            left = 0
+        return self._moved(tuple(postings), tuple(parts), left)
+
+    def empty(self, key: str, to: Bucket) -> Movement:
+        """All that is left in one lot, pending or active, such as when it expires."""
+        parts: list[PartRow] = []
+        postings: list[Posting] = []
+        source: Bucket = "pending" if key.startswith("pending/") else "available"
+        lot: LotRow | None = self._draft.get(f"{self._draft.subject}/{key}")
+        self._drain([key], 0 if lot is None else lot["points"], source, to, parts, postings)
+        return self._moved(tuple(postings), tuple(parts))
+
+    def move(self, source: Bucket, to: Bucket, points: int, parts: Sequence[PartRow] = ()) -> Movement:
+        """Points that lie in no lot go from one bucket to another, such as held points that are spent."""
+        return self._moved((Posting(source, to, points),) if points else (), tuple(parts))
+
+    def earn(self, points: int) -> None:
+        """Counts what campaigns awarded, or with less than zero what a return took from it."""
+        row = self.row
+        self._member["accounts"][self.name] = AccountRow(
+            balance=row["balance"], earned=row["earned"] + points, books=row["books"]
+        )
+
+    # -- the parts of it
+
+    def _come(self, lots: Iterable[tuple[str, LotRow]], source: Bucket) -> Movement:
+        owed = -self.row["books"].get("deficit", 0)
+        parts: list[PartRow] = []
+        paid = come = 0
+        for key, lot in lots:
+            parts.append(_part(key, lot, lot["points"]))
+            come += lot["points"]
+            pays = min(owed - paid, lot["points"])
+            paid += pays
+            self._put(key, lot, lot["points"] - pays)
+        postings = [Posting(source, "available", come)] if come else []
+        if paid:
+            postings.append(Posting("available", "deficit", paid))
+        return self._moved(tuple(postings), tuple(parts))
+
+    def _put(self, key: str, lot: LotRow, more: int) -> None:
+        """So many points more in a lot, which may be there already."""
+        if more:
+            whole = f"{self._draft.subject}/{key}"
+            there: LotRow | None = self._draft.get(whole)
+            points = more if there is None else there["points"] + more
+            self._draft.put(whole, LotRow(**{**lot, "points": points}), lot["expires_at"])
+
+    def _drain(
+        self,
+        lots: Sequence[str],
+        left: int,
+        source: Bucket,
+        to: Bucket,
+        parts: list[PartRow],
+        postings: list[Posting],
+    ) -> int:
+        taken = 0
+        for key in lots:
+            if taken == left:
+                break
+            whole = f"{self._draft.subject}/{key}"
+            lot: LotRow | None = self._draft.get(whole)
+            if lot is None or lot["points"] <= 0:
+                continue
+            points = min(left - taken, lot["points"])
+            taken += points
+            parts.append(_part(key, lot, points))
+            if points == lot["points"]:
+                self._draft.delete(whole)
+            else:
+                due_ms = lot["expires_at"] if source == "available" else int(key.split("/")[2])
+                self._draft.put(whole, LotRow(**{**lot, "points": lot["points"] - points}), due_ms)
+        if taken:
+            postings.append(Posting(source, to, taken))
+        return left - taken
+
+    def _listed(self, collection: str) -> list[str]:
+        return [_below(self._draft.subject, key) for key in self._draft.scan(collection, self.name)]
+
+    def _moved(self, postings: tuple[Posting, ...], parts: tuple[PartRow, ...], shortfall: int = 0) -> Movement:
+        row = self.row
+        books = posted(row["books"], postings)
+        after = balance_of(books)
+        self._member["accounts"][self.name] = AccountRow(balance=after, earned=row["earned"], books=books)
+        return Movement(
+            sum(posting.points for posting in postings if (posting.debit, posting.credit) != ("available", "deficit")),
+            shortfall,
+            parts,
+            postings,
+            row["balance"],
+            after,
+        )
+
+
+def lot_key(lot: LotRow) -> str:
+    """Where an active lot lies below its member: so that keys stand in spend order (B-3)."""
+    names = (lot["account"], keys.instant(lot["expires_at"]), keys.instant(lot["earned_at"]), lot["lot_id"])
+    return "/".join(("lot", *map(keys.escaped, names)))
+
+
+def _below(subject: str, key: str) -> str:
+    return key[len(subject) + 1 :]
+
+
+def _part(key: str, lot: LotRow, points: int) -> PartRow:
+    return {"lot": key, "row": LotRow(**{**lot, "points": points})}
