@@ -7,7 +7,7 @@ SEED ?=
 PATHS := engine schemas tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types layers unit brokers chaos fuzz bench compiled schemas clean
+.PHONY: help run test check format lint types layers unit brokers chaos fuzz machine bench compiled schemas clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ chaos: $(VENV)/.ready ## the long chaos run on both brokers; SEED=n repeats one
 fuzz: $(VENV)/.ready ## both matchers against the oracle on 2,000 arbitrary rulesets; SEED=n repeats one
 	@seed=$(or $(SEED),$$(date +%s)); echo "seed $$seed"; \
 		$(BIN)/pytest -q tests/match/test_fuzz_matchers.py --hypothesis-profile=long --hypothesis-seed=$$seed
+
+machine: $(VENV)/.ready ## 1,000 arbitrary lives of a member against a naive model of points, tiers and returns; SEED=n repeats one
+	@seed=$(or $(SEED),$$(date +%s)); echo "seed $$seed"; \
+		$(BIN)/pytest -q tests/model/test_member_machine.py --hypothesis-profile=machine --hypothesis-seed=$$seed
 
 bench: $(VENV)/.ready ## the measurements, as ratios against a baseline in the same run
 	$(BIN)/python -m benchmarks
