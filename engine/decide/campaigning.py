@@ -16,7 +16,6 @@ from engine.ruleset.effects import (
     IssueCode,
     IssueVoucher,
     Rate,
-    SetTier,
 )
 from engine.ruleset.matching import Facts, Rules, Verdict
 from engine.ruleset.model import Campaign
@@ -61,7 +60,7 @@ def propose(draft: Draft, event: Event, member: MemberRow, facts: Facts, campaig
         if campaign.state == "shadow":
             campaigns.shadow.append(_shadow(verdict, facts, rules, base))
         elif verdict.holds:
-            proposal = _proposed(campaign, facts, rules, base)
+            proposal = proposed_by(campaign, facts, rules, base)
             if _used_up(draft, event, member, proposal):
                 campaigns.refused.append({"campaign": campaign.name, "reason": "member_limit_reached"})
             else:
@@ -71,7 +70,7 @@ def propose(draft: Draft, event: Event, member: MemberRow, facts: Facts, campaig
             campaigns.refused.append({"campaign": campaign.name, "reason": verdict.reason})
             if verdict.eligible and campaign.otherwise:
                 proposals.append(Proposal(campaign, campaign.otherwise, (), 1, otherwise=True))
-    return _chosen(proposals, facts, rules, base, campaigns)
+    return chosen(proposals, facts, rules, base, campaigns)
 
 
 def base_earn(verdicts: Sequence[Verdict]) -> list[BaseEarn]:
@@ -94,8 +93,6 @@ def awaited(campaign: Campaign, effect: Effect) -> str:
             return "vouchers"
         case IssueCode():
             return "promo_codes"
-        case SetTier():
-            return "tiers"
         case AwardPoints(to="referrer"):
             return "referral"
         case AwardPoints(pending=pending) if pending is not None:
@@ -132,7 +129,7 @@ def _gives(proposal: Proposal) -> bool:
     )
 
 
-def _proposed(
+def proposed_by(
     campaign: Campaign, facts: Facts, rules: Rules, base: Sequence[BaseEarn], only: Collection[str] | None = None
 ) -> Proposal:
     times: int = facts.fields.get(campaign.times, 0) if campaign.times else 1
@@ -144,7 +141,7 @@ def _proposed(
     return Proposal(campaign, campaign.then, awards, times)
 
 
-def _chosen(
+def chosen(
     proposals: list[Proposal], facts: Facts, rules: Rules, base: Sequence[BaseEarn], campaigns: Campaigns
 ) -> list[Proposal]:
     """Lets every group choose; what it drops is recorded."""
@@ -158,7 +155,7 @@ def _chosen(
             lines = winners_by_line(group, awards, facts, rules, base)
             for each in members:
                 won = lines[each.campaign.name]
-                left[each.campaign.name] = _proposed(each.campaign, facts, rules, base, won) if won else None
+                left[each.campaign.name] = proposed_by(each.campaign, facts, rules, base, won) if won else None
         else:
             keep = winners(group, awards, rules)
             left.update({each.campaign.name: each if each.campaign.name in keep else None for each in members})
@@ -176,7 +173,7 @@ def _chosen(
 
 def _shadow(verdict: Verdict, facts: Facts, rules: Rules, base: Sequence[BaseEarn]) -> dict[str, Json]:
     campaign = verdict.campaign
-    awards = _proposed(campaign, facts, rules, base).awards if verdict.holds else ()
+    awards = proposed_by(campaign, facts, rules, base).awards if verdict.holds else ()
     points: dict[str, int] = {}
     for award in awards:
         points[award.effect.account] = points.get(award.effect.account, 0) + award.points

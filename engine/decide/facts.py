@@ -19,34 +19,44 @@ _NOTHING: Mapping[str, str] = {}
 
 def facts_of(event: Event, member: MemberRow, rules: Rules, *, as_at_enrolment: bool) -> Facts:
     """The facts of an event. One parked for its enrolment counts for no opt-in (B-19)."""
-    programme = rules.ruleset.programme
     asked = rules.asked
     fields: dict[str, Json] = {}
-    lines: Sequence[Line] = event.data.get("lines", _NO_LINES)
-    outlet = rules.ruleset.outlets.get(event.data.get("outlet_code", ""), _NOTHING)
-    if asked.time:
-        _add_time(fields, event.time_ms, programme.zone, rules.ruleset.zones.get(outlet.get("zone", "")))
-    for name in asked.outlet:
-        if name in outlet:
-            fields["outlet." + name] = outlet[name]
     if asked.member:
         _add_member(fields, event, member, rules, as_at_enrolment=as_at_enrolment)
     if asked.balance:
-        for account in programme.accounts:
+        for account in rules.ruleset.programme.accounts:
             kept = member["accounts"].get(account.name)
             fields["balance." + account.name] = 0 if kept is None else kept["balance"]
-    facts = Facts(event.type, event.time_ms, fields, lines)
-    match event.type:
+    return event_facts(event.type, event.time_ms, event.data, rules, fields)
+
+
+def event_facts(
+    kind: str, time_ms: int, data: Mapping[str, Json], rules: Rules, stood: Mapping[str, Json] = _NOTHING
+) -> Facts:
+    """What an event says itself, besides what stood when it came: so a sale is asked again as it was (B-22)."""
+    asked = rules.asked
+    fields: dict[str, Json] = {**stood}
+    lines: Sequence[Line] = data.get("lines", _NO_LINES)
+    outlet = rules.ruleset.outlets.get(data.get("outlet_code", ""), _NOTHING)
+    if asked.time:
+        _add_time(fields, time_ms, rules.ruleset.programme.zone, rules.ruleset.zones.get(outlet.get("zone", "")))
+    for name in asked.outlet:
+        if name in outlet:
+            fields["outlet." + name] = outlet[name]
+    facts = Facts(kind, time_ms, fields, lines)
+    match kind:
         case "transaction.completed":
             facts = facts._replace(earning=rules.matcher.earning_lines(facts))
-            _add_transaction(fields, event.data, facts, rules)
+            _add_transaction(fields, data, facts, rules)
+        case "transaction.returned" | "transaction.cancelled":
+            _add_return(fields, data)
         case "activity.recorded":
-            fields["activity.name"] = event.data["name"]
-            _add_flat(fields, "activity.attributes.", event.data.get("attributes"))
+            fields["activity.name"] = data["name"]
+            _add_flat(fields, "activity.attributes.", data.get("attributes"))
         case "member.enrolled":
             pass
         case _:
-            fields.update(outcome_fields(event.type, event.data))
+            fields.update(outcome_fields(kind, data))
     return facts
 
 
@@ -157,6 +167,14 @@ def _add_payments(fields: dict[str, Json], payments: Sequence[Mapping[str, Json]
             methods = name.removeprefix("amount").strip("[]").split(",")
             chosen = (each["amount_minor"] for each in payments if methods == [""] or each["method"] in methods)
             fields["payments." + name] = sum(chosen)
+
+
+def _add_return(fields: dict[str, Json], back: Mapping[str, Json]) -> None:
+    for name in ("outlet_code", "original_outlet_code", "reason"):
+        if name in back:
+            fields["return." + name] = back[name]
+    if "lines" in back:
+        fields["return.pieces"] = sum(line["quantity"] for line in back["lines"])
 
 
 def _add_flat(fields: dict[str, Json], prefix: str, values: Mapping[str, Json] | None) -> None:

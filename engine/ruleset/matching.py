@@ -151,6 +151,8 @@ def _standing(campaign: Campaign) -> tuple[str, ...]:
     """The fields of `when` that are known neither from the sale nor from the rules: they stand as at the purchase (B-22)."""
     of_sale = {"transaction", "payments", "time", "outlet", *campaign.line_sets}
     asked = {name for name in fields_of(campaign.when) if name.split(".", 1)[0] not in of_sale}
+    if "member.opted_in" in asked:
+        asked = asked - {"member.opted_in"} | {"member.opt_ins"}
     return tuple(sorted(asked | {campaign.times} - {""}))
 
 
