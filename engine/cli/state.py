@@ -14,11 +14,12 @@ from engine.cli.advancing import published
 from engine.cli.deployment import deployment
 from engine.core import instants, keys
 from engine.core.partitioning import partition_of
+from engine.core.sealed import is_sealed
 from engine.errors import EngineError, UsageError
 from engine.pipeline.partition import POSITION_KEY
 from engine.ruleset.model import Ruleset
 from engine.wire.rows import DUE_HEADER, decode_due
-from engine.wire.sealing import is_sealed, key_id_of, key_in, unseal
+from engine.wire.sealing import key_id_of, key_in, unseal
 
 FORGOTTEN = "(sealed, and its key is gone)"
 

@@ -37,6 +37,11 @@ def kind_of(subject_or_key: str) -> str:
     return subject_or_key.partition(":")[0]
 
 
+def name_of(subject: str) -> str:
+    """What a subject was named: the inverse of `subject`."""
+    return subject.partition(":")[2].replace("%2F", "/").replace("%25", "%")
+
+
 def owner_of(key: str) -> str:
     """The subject that a row belongs to."""
     slash = key.find("/")

@@ -81,6 +81,7 @@ class Kept(NamedTuple):
 class Decision:
     """All that one record causes. A row of `None` is deleted.
 
+    `forget` asks that the sealing keys below the subject be deleted once this is committed.
     `recorded` is the `decision.recorded` of an input that is settled here; the pipeline, which alone sees bytes, adds the digests
     of the subject's row before and after, and publishes it last.
     """
@@ -90,6 +91,7 @@ class Decision:
     messages: tuple[Message, ...] = ()
     recorded: Outcome | None = None
     advance_to_ms: int | None = None  # the programme's clock is asked to go on to here, in every partition
+    forget: bool = False
 
 
 class Rows(Protocol):

@@ -27,6 +27,7 @@ class Draft:
         "advance_to_ms",
         "cause",
         "depth",
+        "forget",
         "hops",
         "published",
         "record",
@@ -52,6 +53,7 @@ class Draft:
         self._messages: list[Message] = []
         self._recorded: Outcome | None = None
         self.advance_to_ms: int | None = None
+        self.forget = False  # the sealing keys below the subject are to be deleted
         self.depth = 0  # how many outcomes were followed to come here
         self.subject = subject
         self.record = record
@@ -140,4 +142,5 @@ class Draft:
 
     def done(self) -> Decision:
         """The decision."""
-        return Decision(self._written, tuple(self._outcomes), tuple(self._messages), self._recorded, self.advance_to_ms)
+        outcomes, messages = tuple(self._outcomes), tuple(self._messages)
+        return Decision(self._written, outcomes, messages, self._recorded, self.advance_to_ms, self.forget)

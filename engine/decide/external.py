@@ -44,6 +44,13 @@ def claim(draft: Draft, message: Message, _clock_ms: int | None) -> None:
             draft.delete(key)
 
 
+def release(draft: Draft, message: Message, _clock_ms: int | None) -> None:
+    """The id leads to nobody any more; its member is forgotten (B-51), and so is what was sealed for it until now."""
+    if _owner(draft) == message.data["member_id"]:
+        draft.delete(draft.subject)
+        draft.forget = True
+
+
 def _owner(draft: Draft) -> str | None:
     row: ExternalRow | None = draft.get(draft.subject)
     return None if row is None else row["member"]

@@ -10,6 +10,7 @@ from engine.decide.rows import VERSION, AskedRow, MemberRow
 from engine.decide.settling import decision_of
 
 CLAIMED, GRANTED, TAKEN = "external.claimed", "external.granted", "external.taken"
+RELEASED = "external.released"
 
 
 def claim_external_ids(draft: Draft, event: Event, claimed: Sequence[Mapping[str, str]], campaigns: Campaigns) -> None:
@@ -28,6 +29,13 @@ def claim_external_ids(draft: Draft, event: Event, claimed: Sequence[Mapping[str
         recorded=decision_of(draft, event, campaigns),
     )
     draft.put(keys.row(draft.subject, "asked", event.id), asked)
+
+
+def release_external_ids(draft: Draft, released: Sequence[Mapping[str, str]]) -> None:
+    """Gives external ids back, so that they lead to nobody."""
+    for external in released:
+        what = {"member_id": keys.name_of(draft.subject), "hash": external["hash"]}
+        draft.send(keys.subject("external", external["hash"]), RELEASED, what)
 
 
 def answered(draft: Draft, message: Message, _clock_ms: int | None) -> None:
@@ -51,6 +59,9 @@ def answered(draft: Draft, message: Message, _clock_ms: int | None) -> None:
 
 def _take_over(draft: Draft, answer: Mapping[str, Json]) -> None:
     member: MemberRow = draft.get(draft.subject)
+    if "forgotten" in member:  # while the answer was on its way
+        release_external_ids(draft, [answer])
+        return
     external = {"kind": answer["kind"], "hash": answer["hash"]}
     if external not in member["external_ids"]:
         ordered = sorted([*member["external_ids"], external], key=lambda each: (each["kind"], each["hash"]))

@@ -94,7 +94,7 @@ def follow_up(draft: Draft, message: Message, _clock_ms: int | None) -> None:
 
 def update(draft: Draft, event: Event, clock_ms: int | None) -> None:
     """What a member tells anew: attributes (null removes one), tags, consents, locale."""
-    member = _admitted(draft, event, clock_ms)
+    member = _admitted_telling(draft, event, clock_ms)
     if member is None:
         return
     campaigns, _ = _decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
@@ -125,7 +125,7 @@ def update(draft: Draft, event: Event, clock_ms: int | None) -> None:
 
 def opt_in(draft: Draft, event: Event, clock_ms: int | None) -> None:
     """A member takes part in a campaign from this instant on."""
-    member = _admitted(draft, event, clock_ms)
+    member = _admitted_telling(draft, event, clock_ms)
     if member is None:
         return
     campaign = event.data["campaign"]
@@ -141,7 +141,7 @@ def opt_in(draft: Draft, event: Event, clock_ms: int | None) -> None:
 
 def opt_out(draft: Draft, event: Event, clock_ms: int | None) -> None:
     """A member no longer takes part in a campaign."""
-    member = _admitted(draft, event, clock_ms)
+    member = _admitted_telling(draft, event, clock_ms)
     if member is None:
         return
     campaign = event.data["campaign"]
@@ -157,8 +157,17 @@ def opt_out(draft: Draft, event: Event, clock_ms: int | None) -> None:
 
 def link(draft: Draft, event: Event, clock_ms: int | None) -> None:
     """A member claims an external id; its own subject grants or refuses it."""
-    if _admitted(draft, event, clock_ms) is not None:
+    if _admitted_telling(draft, event, clock_ms) is not None:
         claim_external_ids(draft, event, (event.data["external_id"],), Campaigns())
+
+
+def _admitted_telling(draft: Draft, event: Event, clock_ms: int | None) -> MemberRow | None:
+    """The member who tells something of themselves: nobody of that name does, once they are forgotten."""
+    member = _admitted(draft, event, clock_ms)
+    if member is not None and "forgotten" in member:
+        refused(draft, event, "member_unknown")
+        return None
+    return member
 
 
 def _admitted(draft: Draft, event: Event, clock_ms: int | None) -> MemberRow | None:

@@ -28,7 +28,9 @@ def notify_of_outcomes(draft: Draft, member: MemberRow) -> None:
 
 
 def notify(draft: Draft, trigger: str, cause: str, member: MemberRow, variables: Mapping[str, Json]) -> None:
-    """Requests one message; only flat, unsealed values of the cause become its variables."""
+    """Requests one message; only flat, unsealed values of the cause become its variables. Nobody writes to the forgotten."""
+    if "forgotten" in member:
+        return
     flat = {name: value for name, value in variables.items() if isinstance(value, SCALARS) and name != "member_id"}
     data: dict[str, Json] = {
         "trigger": trigger,

@@ -100,6 +100,7 @@ class MemberRow(TypedDict):
     accounts: dict[str, AccountRow]
     ladders: dict[str, LadderRow]
     referred_by: NotRequired[str]  # a member id or a referral code
+    forgotten: NotRequired[int]  # since when nothing personal is known of them (B-51)
 
 
 class SeenRow(TypedDict):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from engine.core import ids, keys
 from engine.core.records import Decision, Due, Event, Message, Rows
-from engine.decide import clock, external, following, linking, lots, member, parking
+from engine.decide import clock, external, following, forgetting, linking, lots, member, parking
 from engine.decide.draft import MAX_HOPS, Draft, Published
 from engine.decide.membership import member_of
 from engine.decide.repeats import seen_before
@@ -21,12 +21,14 @@ MEMBER_EVENTS: dict[str, OnEvent] = {
     "member.opted_in": member.opt_in,
     "member.opted_out": member.opt_out,
     "member.linked": member.link,
+    "member.forgotten": forgetting.forget,
     "transaction.completed": member.purchase,
     "activity.recorded": member.record_activity,
 }
 
 MESSAGES: dict[tuple[str, str], OnMessage] = {
     ("external", linking.CLAIMED): external.claim,
+    ("external", linking.RELEASED): external.release,
     ("member", linking.GRANTED): linking.answered,
     ("member", linking.TAKEN): linking.answered,
     ("member", following.FOLLOWED): member.follow_up,

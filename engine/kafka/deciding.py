@@ -109,6 +109,7 @@ class Deciding:
         outgoing += [_state_record(record, self.number) for record in folded.state]
         await self._write(outgoing)
         self.rows.commit(folded)
+        self._around.forgetting.want(folded.forgotten)
         self._count(folded)
 
     async def _write(self, records: list[Outgoing]) -> None:

@@ -22,6 +22,7 @@ from engine.broker.transaction import Outgoing, write_batches
 from engine.core.partitioning import partition_of
 from engine.errors import WorkerStuck
 from engine.kafka import metrics
+from engine.kafka.forgetting import KEYS
 from engine.kafka.logs import at
 from engine.kafka.opening import JOURNAL
 from engine.kafka.sources import Source, starting_offsets
@@ -32,7 +33,6 @@ from engine.wire.intake import Accepted, Dead, Intake, SourceRecord
 from engine.wire.unreadable import Unreadable
 
 DEAD_LETTERS = "dead-letters"
-KEYS = "keys"
 ROUND_RECORDS = 2_000
 QUEUED_BATCHES = 2
 SUSPEND_S = 5.0

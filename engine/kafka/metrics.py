@@ -49,6 +49,7 @@ OPEN = Metric("guerdon_open_partitions", "gauge", "Journal partitions that are r
 ASSIGNED = Metric("guerdon_assigned_partitions", "gauge", "Journal partitions that the group gave to this worker.")
 HALTED = Metric("guerdon_halted_partitions", "gauge", "Partitions that wait for an operator.")
 STUCK = Metric("guerdon_stuck_records_total", "counter", "Records whose deciding failed.", ("partition",))
+KEYS_DELETED = Metric("guerdon_keys_deleted_total", "counter", "Sealing keys of forgotten members that were deleted.")
 TICKS = Metric("guerdon_ticks_total", "counter", "Clock ticks appended to the journal.")
 
 METRICS: tuple[Metric, ...] = (
@@ -70,6 +71,7 @@ METRICS: tuple[Metric, ...] = (
     HALTED,
     STUCK,
     TICKS,
+    KEYS_DELETED,
 )
 
 

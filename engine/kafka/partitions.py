@@ -137,6 +137,7 @@ class OwnedPartition:
             async with self._openings:
                 self._opened = await open_partition(self.number, self._around)
             self._deciding = Deciding(self._opened, self._around)
+            self._around.forgetting.want(self._opened.rows.forgotten)
             _log.info("open", extra=at(JOURNAL, self.number, self._deciding.rows.position))
             await self.place()
             while True:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.broker.settings import Settings
+from engine.kafka.forgetting import Forgetting
 from engine.kafka.metrics import Metrics
 from engine.kafka.operators import Operators
 from engine.kafka.rulesets import Rulesets
@@ -20,6 +21,7 @@ class Surroundings:
     watchdog: Watchdog
     rulesets: Rulesets
     operators: Operators
+    forgetting: Forgetting
     journal_partitions: int
     consumer: Callable[[], Any]
     fail: Callable[[BaseException], None]

@@ -17,7 +17,7 @@ from engine.broker.settings import Settings
 from engine.broker.topics import check, demand
 from engine.errors import BrokerUnavailable, EngineError, TopicsDiffer
 from engine.kafka import logs
-from engine.kafka.intake import KEYS
+from engine.kafka.forgetting import KEYS, Forgetting
 from engine.kafka.metrics import Metrics
 from engine.kafka.opening import JOURNAL, STATE
 from engine.kafka.operators import Operators
@@ -113,13 +113,16 @@ class Worker:
         demand(await check(settings))
         follower = await stack.enter_async_context(RulesetFollower(settings))
         operators = await stack.enter_async_context(Operators(settings, self._heard))
+        partitions = await _journal_partitions(settings)
+        forgetting = await stack.enter_async_context(Forgetting(settings, partitions, self._metrics, self._fail))
         return Surroundings(
             settings,
             self._metrics,
             self._watchdog,
             Rulesets(follower, partial(matcher_for, setting=settings.matcher)),
             operators,
-            await _journal_partitions(settings),
+            forgetting,
+            partitions,
             self._consumer,
             self._fail,
         )

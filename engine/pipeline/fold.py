@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import orjson
 
-from engine.core import ids
+from engine.core import ids, sealed
 from engine.core.instants import DAY_MS
 from engine.core.partitioning import partition_of
 from engine.core.records import Decision, Due, Event, Json, Message, Outcome
@@ -23,6 +23,7 @@ from engine.wire import journal, outcomes
 
 SUBJECTS_A_STEP = 500  # due work of a tick; the rest is continued by a message, so that other records go on between
 QUARANTINED = "quarantined"
+SEALED = sealed.PREFIX.encode()
 _DEAD_BYTES = 64 << 10
 
 
@@ -35,6 +36,7 @@ class Fold:
         partitions: int,
         store: Store,
         origins: dict[str, int],
+        forgotten: Mapping[str, int],
         progress: Progress,
         rules_of: Callable[[str, str], Rules],
     ) -> None:
@@ -43,6 +45,9 @@ class Fold:
         self._overlay = Overlay(store)
         self._known_origins = origins
         self._origins: dict[str, int] = {}
+        self._known_forgotten = forgotten
+        self._forgotten: dict[str, int] = {}
+        self._appended_ms = 0
         self._rules_of = rules_of
         self._rules: Rules | None = None
         self._ruleset, self._salt, self._semantics = progress.ruleset, progress.salt, progress.semantics
@@ -62,12 +67,14 @@ class Fold:
     def take(self, record: JournalRecord) -> None:
         """Decides one record of the journal."""
         self._position = f"{self._number}:{record.offset}"
+        self._appended_ms = record.timestamp_ms
         match journal.decode(record.value):
             case journal.Activation() as activation:
                 self._activate(activation)
             case journal.ClockRecord() as clock:
                 self._on_clock(clock)
             case Event() as event:
+                self._forget_anew(event, record)
                 if self._is_new(event):
                     self._on_event(event)
             case Message() as message:
@@ -76,11 +83,14 @@ class Fold:
     def take_quarantined(self, record: JournalRecord) -> None:
         """Passes a record that an operator took out: dead-lettered, and refused where it is an input."""
         self._position = f"{self._number}:{record.offset}"
+        self._appended_ms = record.timestamp_ms
         self._dead_letter(record)
         try:
             decoded = journal.decode(record.value)
         except ValueError:
             return
+        if isinstance(decoded, Event):
+            self._forget_anew(decoded, record)
         if isinstance(decoded, Event) and self._is_new(decoded):
             self._write(refuse(self._overlay, decoded, self._active(), QUARANTINED, self._published), decoded.subject)
 
@@ -104,9 +114,14 @@ class Fold:
             for key, kept in changed.items()
         ]
         state.extend(StateRecord(key.encode(), b"%d" % offset, None) for key, offset in self._origins.items())
+        state.extend(
+            StateRecord(f"_forgotten/{subject}".encode(), b"%d" % at_ms, None)
+            for subject, at_ms in self._forgotten.items()
+        )
         state.append(StateRecord(b"_position", orjson.dumps(progress.row(), option=orjson.OPT_SORT_KEYS), None))
         counts = {**self._counts, **{f"outcome.{kind}": count for kind, count in self._happened.items()}}
-        return Folded(start, end, tuple(state), tuple(self._outgoing), counts, progress, changed, self._origins)
+        outgoing = tuple(self._outgoing)
+        return Folded(start, end, tuple(state), outgoing, counts, progress, changed, self._origins, self._forgotten)
 
     # -- kinds of records
 
@@ -152,6 +167,14 @@ class Fold:
             return False
         self._origins[key] = origin.offset
         return True
+
+    def _forget_anew(self, event: Event, record: JournalRecord) -> None:
+        """What intake sealed for a member after they were forgotten, new or written twice, has a key to delete as well."""
+        subject = event.subject
+        if not (subject in self._known_forgotten or subject in self._forgotten) or not subject.startswith("member:"):
+            return
+        if SEALED in record.value:
+            self._forgotten[subject] = record.timestamp_ms
 
     def _on_event(self, event: Event) -> None:
         self._counts["events"] += 1
@@ -230,6 +253,8 @@ class Fold:
             self._publish(decision.recorded, {**decision.recorded.data, **digests})
         if decision.advance_to_ms is not None:
             self._announce(decision.advance_to_ms)
+        if decision.forget:
+            self._forgotten[subject] = self._appended_ms
 
     def _publish(self, outcome: Outcome, data: Mapping[str, Json] | None = None) -> None:
         kind = outcome.type

@@ -3,7 +3,7 @@
 Driven alike by the worker, by simulate and by replay. Nothing here does I/O; memory changes only in `restore` and `commit`.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -18,6 +18,7 @@ from engine.wire import journal
 POSITION_KEY = "_position"
 STUCK_KEY = "_stuck"
 ORIGIN_PREFIX = "_source/"
+FORGOTTEN_PREFIX = "_forgotten/"
 
 __all__ = ["Bounds", "Folded", "JournalRecord", "Partition", "StateRecord", "TopicRecord", "hash_of"]
 
@@ -35,6 +36,7 @@ class Partition:
         self._rules_of = rules_of
         self._store = Store()
         self._origins: dict[str, int] = {}
+        self._forgotten: dict[str, int] = {}
         self._progress: Progress | None = None
         self._stuck: dict[str, Any] | None = None
 
@@ -48,6 +50,9 @@ class Partition:
         elif name.startswith(ORIGIN_PREFIX):
             if value is not None:
                 self._origins[name] = int(value)
+        elif name.startswith(FORGOTTEN_PREFIX):
+            if value is not None:
+                self._forgotten[name.removeprefix(FORGOTTEN_PREFIX)] = int(value)
         elif name == POSITION_KEY and value is not None:
             self._progress = Progress(**orjson.loads(value))
         elif name == STUCK_KEY:
@@ -103,6 +108,14 @@ class Partition:
         """The rows as committed, by key; for reading only."""
         return self._store.rows
 
+    @property
+    def forgotten(self) -> Mapping[str, int]:
+        """The subjects whose sealing keys are to be deleted, and when that was said by the broker's clock.
+
+        A member has none ever after; an external id may come to belong to somebody else, so only those of before are meant.
+        """
+        return self._forgotten
+
     def due_ms(self, key: str) -> int | None:
         """The due instant of a row, as committed."""
         return self._store.due_ms(key)
@@ -117,7 +130,7 @@ class Partition:
         fold again), SemanticsUnknown, or RecordFailed: fold again with `records` cut before it, commit that, then write `stuck_row`.
         """
         progress = self._progress or Progress(partitions=self.partitions)
-        fold = Fold(self.number, self.partitions, self._store, self._origins, progress, self._rules_of)
+        fold = Fold(self.number, self.partitions, self._store, self._origins, self._forgotten, progress, self._rules_of)
         assert start <= progress.next, f"a gap: {start} > {progress.next}"  # noqa: S101  # the caller checks, and rewinds
         reached = end
         for record in records:
@@ -133,6 +146,7 @@ class Partition:
         """Takes over what a successful transaction wrote."""
         self._store.take_over(folded.changed)
         self._origins.update(folded.origins)
+        self._forgotten.update(folded.forgotten)
         self._progress = folded.progress
 
     def stuck_row(self, failed_offset: int, error: str) -> StateRecord:

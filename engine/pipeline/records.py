@@ -93,3 +93,4 @@ class Folded:
     progress: Progress
     changed: dict[str, tuple[bytes, int | None] | None]
     origins: dict[str, int]
+    forgotten: dict[str, int]  # subjects whose sealing keys are to be deleted, as `Partition.forgotten`

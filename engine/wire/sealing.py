@@ -14,11 +14,11 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
+from engine.core.sealed import PREFIX, is_sealed
+
 KEY_BYTES = 64  # AES-256-SIV
 KEY_ID_BYTES = 16
 HASH_DIGITS = 32
-
-_PREFIX = "sealed:1:"
 
 
 class SealingKey(NamedTuple):
@@ -37,7 +37,7 @@ class Seal(NamedTuple):
     def sealed(self, value: Any) -> str:  # noqa: ANN401 - text, integer or boolean
         """The value as a text that only the key can read."""
         box = AESSIV(self.key).encrypt(orjson.dumps(value), [self.key_id.encode()])
-        return f"{_PREFIX}{self.key_id}:{b64encode(box).decode()}"
+        return f"{PREFIX}{self.key_id}:{b64encode(box).decode()}"
 
     def record(self, subject: str, ruleset_digest: str) -> SealingKey:
         """The key for `keys`: below its subject, with the ruleset that said what is personal."""
@@ -50,21 +50,16 @@ def new_seal(random: Callable[[int], bytes]) -> Seal:
     return Seal(random(KEY_ID_BYTES).hex(), random(KEY_BYTES))
 
 
-def is_sealed(value: object) -> bool:
-    """Whether a value is a sealed one."""
-    return isinstance(value, str) and value.startswith(_PREFIX)
-
-
 def key_id_of(sealed: str) -> str:
     """The id of the key that reads a sealed value."""
-    return sealed.removeprefix(_PREFIX).partition(":")[0]
+    return sealed.removeprefix(PREFIX).partition(":")[0]
 
 
 def unseal(sealed: str, key: bytes) -> Any:  # noqa: ANN401 - text, integer or boolean
     """The value that was sealed. Raises ValueError where the text is none, or was sealed with another key."""
     if not is_sealed(sealed):
         raise ValueError("not a sealed value")
-    key_id, _, box = sealed.removeprefix(_PREFIX).partition(":")
+    key_id, _, box = sealed.removeprefix(PREFIX).partition(":")
     try:
         return orjson.loads(AESSIV(key).decrypt(b64decode(box, validate=True), [key_id.encode()]))
     except InvalidTag as error:

@@ -2,7 +2,8 @@
 
 import orjson
 
-from engine.wire.sealing import external_hash, is_sealed, key_in, unseal
+from engine.core.sealed import is_sealed
+from engine.wire.sealing import external_hash, key_in, unseal
 from tests.support.events import ADA, DATA, SECRET, accepted, changed, event, intake, line, record
 
 

@@ -4,8 +4,9 @@ import os
 
 import pytest
 
+from engine.core.sealed import is_sealed
 from engine.wire.credentials import is_credential
-from engine.wire.sealing import content_mac, external_hash, is_sealed, key_id_of, new_seal, unseal
+from engine.wire.sealing import content_mac, external_hash, key_id_of, new_seal, unseal
 
 
 @pytest.mark.parametrize("value", ["", "Ada", "sealed:1:x:y", 38, -1, True, False])
