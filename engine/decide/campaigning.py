@@ -37,6 +37,7 @@ class Campaigns:
     limited: list[Json] = field(default_factory=list)
     proposed: dict[str, ProposedRow] = field(default_factory=dict)
     stood: dict[str, Json] = field(default_factory=dict)
+    counted: dict[str, list[Json]] = field(default_factory=dict)  # by counter, as `counting.count` says
 
 
 class Proposal(NamedTuple):

@@ -1,107 +1,136 @@
-"""The rows of one counter of one member: a row for each local month, and one of what it was defined as and how high it came.
+"""The rows of one counter of one member: what it counted as dated series, what it was defined as, and how high it came.
 
-Keys are `counter/<name>/<year-month>` and `counter/<name>/meta`. A month's row goes when the counter's `keep` is over.
+Keys: `counter/<name>/meta`, and `counter/<name>/all`, `counter/<name>/<year-month>`, ... for the series; a counter of different values
+has a series for each value, below `counter/<name>/of/<value>/`. What was counted goes when the counter's `keep` is over.
 """
 
-from collections.abc import Iterator
-
 from engine.core import keys
-from engine.core.calendar import Expiry, Zone, expires_at, local_day
-from engine.core.records import Json
 from engine.core.windows import Span
 from engine.decide.draft import Draft
-from engine.decide.rows import VERSION, CounterMetaRow, CounterRow
+from engine.decide.rows import VERSION, CounterMetaRow
+from engine.decide.series import Series, edges, forget, gone_at, month_of
 from engine.ruleset.limits import Counter
 
-META = "meta"
-
-Entry = tuple[int, int, str | None]  # when, how much, which value
+COLLECTION = "counter"
+_META, _OF = "meta", "of"
+_MOST_PEAKS = 64  # of a field: each is of a sale that came back
 
 
 class CounterRows:
-    """Reads and writes a counter; nothing is written before `keep`."""
+    """Reads and writes a counter; `keep` writes what it is defined as, the rest is written at once."""
 
     def __init__(self, draft: Draft, counter: Counter, definition: str) -> None:
         self.counter = counter
         self._draft = draft
         self._definition = definition
-        self._changed: dict[str, CounterRow] = {}
-        meta: CounterMetaRow | None = draft.get(self._key(META))
+        self._key = keys.row(draft.subject, COLLECTION, counter.name, _META)
+        meta: CounterMetaRow | None = draft.get(self._key)
         self.outdated = meta is None or meta["definition"] != definition
-        self._meta: CounterMetaRow = meta or {"v": VERSION, "definition": definition, "peaks": {}}
-        self._meta_changed = self.outdated
+        self._meta: CounterMetaRow = meta or self._new()
+        self._changed = self.outdated
 
     def clear(self) -> None:
         """Forgets all, before a rebuild."""
-        for month in self._months():
-            self._changed[month] = {"v": VERSION, "at": []}
-        self._meta = {"v": VERSION, "definition": self._definition, "peaks": {}}
-        self._meta_changed = True
+        for key in self._draft.scan(COLLECTION, self.counter.name):
+            self._draft.delete(key)
+        self._meta = self._new()
+        self._changed = True
 
-    def add(self, time_ms: int, amount: int, value: str | None) -> None:
+    def add(self, when: int, amount: int, value: str | None) -> None:
         """Counts an event."""
-        month = f"{local_day(time_ms, self._zone):%Y-%m}"
-        self._changed[month] = {"v": VERSION, "at": [*self._entries_of(month), [time_ms, amount, value]]}
+        self._series(value).add(when, amount)
+        if value is not None and amount:
+            first, latest = self._meta["values"].get(value, (when, when))
+            self._keep_value(value, (min(first, when), max(latest, when)))
 
-    def total(self, span: Span, without: Entry | None = None) -> int:
-        """The count in a span of time, or what it was without one event."""
-        entries = [entry for entry in self._entries(span) if entry[0] in span]
-        if without is not None:
-            entries.remove(without)
-        if self.counter.distinct is not None:
-            return len({value for _, amount, value in entries if amount > 0})
-        return sum(amount for _, amount, _ in entries)
+    def take(self, when: int, amount: int, value: str | None) -> None:
+        """Gives back of what an event counted, as much as is still there."""
+        series = self._series(value)
+        if series.take(when, amount) and value is not None:
+            self._keep_value(value, edges(self._draft, series.key))
 
-    def peak(self, field: str, since_ms: int) -> int:
-        """The highest count that a field reached in the window that began at an instant."""
-        began, highest = self._meta["peaks"].get(field, (since_ms, 0))
-        return highest if began == since_ms else 0
+    def total(self, span: Span) -> int:
+        """The count in a span of time."""
+        if self.counter.distinct is None:
+            return self._series(None).total(span)
+        return sum(self._has(value, span) for value in self._meta["values"])
 
-    def reach(self, field: str, since_ms: int, highest: int) -> None:
-        """Keeps the highest count."""
-        if self._meta["peaks"].get(field) != [since_ms, highest]:
-            self._meta = {**self._meta, "peaks": {**self._meta["peaks"], field: [since_ms, highest]}}
-            self._meta_changed = True
+    def total_without(self, span: Span, counted: int, when: int, amount: int, value: str | None) -> int:
+        """What the count in a span would be without one event, `counted` being the count with it."""
+        if when not in span:
+            return counted
+        if value is None:
+            return counted - amount
+        return counted - (self._series(value).total(span) == amount)
+
+    def peak(self, field: str, span: Span, now: int) -> int:
+        """The highest count that a field had in a window before a return; it is forgotten together with what came back."""
+        zone, keep = self._draft.rules.ruleset.programme.zone, self.counter.keep
+        peaks = self._meta["peaks"].get(field, ())
+        return max(
+            (high for when, high in peaks if when in span and gone_at(month_of(when, zone), keep, zone) > now),
+            default=0,
+        )
+
+    def reach(self, field: str, when: int, highest: int) -> None:
+        """Keeps the count that a field had before something of the instant `when` came back."""
+        peaks = {at: high for [at, high] in self._meta["peaks"].get(field, [])}
+        if peaks.get(when, 0) < highest:
+            peaks[when] = highest
+            kept = [[at, peaks[at]] for at in sorted(peaks)][-_MOST_PEAKS:]
+            self._meta = {**self._meta, "peaks": {**self._meta["peaks"], field: kept}}
+            self._changed = True
 
     def keep(self) -> None:
         """Writes what changed."""
-        for month, row in self._changed.items():
-            if not row["at"]:
-                self._draft.delete(self._key(month))
-                continue
-            latest = max(entry[0] for entry in row["at"])
-            gone = expires_at(latest, Expiry(self.counter.keep, "end_of_month"), self._zone)
-            self._draft.put(self._key(month), row, gone)
-        if self._meta_changed:
-            self._draft.put(self._key(META), self._meta)
+        if self._changed:
+            self._draft.put(self._key, self._meta)
 
-    @property
-    def _zone(self) -> Zone:
-        return self._draft.rules.ruleset.programme.zone
+    def _new(self) -> CounterMetaRow:
+        return {"v": VERSION, "definition": self._definition, "peaks": {}, "values": {}}
 
-    def _key(self, name: str) -> str:
-        return keys.row(self._draft.subject, "counter", self.counter.name, name)
+    def _series(self, value: str | None) -> Series:
+        names = (self.counter.name,) if value is None else (self.counter.name, _OF, value)
+        return Series(self._draft, COLLECTION, names, self.counter.keep)
 
-    def _months(self) -> list[str]:
-        kept = {key.rsplit("/", 1)[1] for key in self._draft.scan("counter", self.counter.name)}
-        return sorted((kept | set(self._changed)) - {META})
+    def _has(self, value: str, span: Span) -> bool:
+        """Whether a value was counted in a span; mostly told by when it was counted first and last."""
+        first, latest = self._meta["values"][value]
+        if first in span or latest in span:
+            return True
+        if latest < span.from_ms or first >= span.until_ms:
+            return False
+        return self._series(value).total(span) > 0
 
-    def _entries(self, span: Span) -> Iterator[Entry]:
-        for month in self._months():
-            if self._touches(month, span):
-                yield from ((time_ms, amount, value) for time_ms, amount, value in self._entries_of(month))
-
-    def _entries_of(self, month: str) -> list[list[Json]]:
-        row: CounterRow | None = self._changed.get(month) or self._draft.get(self._key(month))
-        return [] if row is None else row["at"]
-
-    def _touches(self, month: str, span: Span) -> bool:
-        """Whether a month can have instants in a span, told by its name."""
-        return _month_of(span.from_ms, self._zone) <= month <= _month_of(span.until_ms - 1, self._zone)
+    def _keep_value(self, value: str, edges: tuple[int, int] | None) -> None:
+        if edges is None:
+            values = {name: each for name, each in self._meta["values"].items() if name != value}
+        elif self._meta["values"].get(value) == list(edges):
+            return
+        else:
+            values = {**self._meta["values"], value: list(edges)}
+        self._meta = {**self._meta, "values": values}
+        self._changed = True
 
 
-_FIRST_MS, _LAST_MS = 0, 253_402_300_799_999  # the years that a date can have
+def rebuild_later(draft: Draft, name: str, definition: str) -> None:
+    """Has a counter rebuilt when it is next touched, where it still counts by a definition that is not in force."""
+    key = keys.row(draft.subject, COLLECTION, name, _META)
+    meta: CounterMetaRow | None = draft.get(key)
+    if meta is not None and meta["definition"] == definition:
+        draft.delete(key)
 
 
-def _month_of(instant_ms: int, zone: Zone) -> str:
-    return f"{local_day(min(max(instant_ms, _FIRST_MS), _LAST_MS - 86_400_000 * 2), zone):%Y-%m}"
+def expire(draft: Draft, key: str) -> None:
+    """Lets what was counted in a month go, row by row, when the counter's `keep` is over."""
+    series = forget(draft, key)
+    subject, _, name, *of = (series or key).split("/")
+    meta_key = f"{subject}/{COLLECTION}/{name}/{_META}"
+    meta: CounterMetaRow | None = draft.get(meta_key) if series and of else None
+    if meta is None:
+        return
+    left = edges(draft, series)
+    values = {value: each for value, each in meta["values"].items() if keys.escaped(value) != of[-1]}
+    if left is not None:
+        values |= {value: list(left) for value in meta["values"] if value not in values}
+    draft.put(meta_key, {**meta, "values": values})

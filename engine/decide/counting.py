@@ -1,19 +1,20 @@
 """Counters: what an event adds, and what conditions see of the counts, this event included (B-9, B-16, B-17a).
 
-A counter that is new, or defined otherwise than before, is first rebuilt from the member's kept sales.
+A counter that is new, or defined otherwise than before, is first rebuilt from what is left of the member's kept sales.
 """
 
 from typing import NamedTuple
 
 from engine.core.records import Event, Json
 from engine.core.windows import ALL_TIME, Span, last, unit_around, unit_before
-from engine.decide.counter_rows import CounterRows
+from engine.decide.counter_rows import CounterRows, rebuild_later
 from engine.decide.draft import Draft
 from engine.decide.facts import facts_of
 from engine.decide.rows import MemberRow, TransactionRow
 from engine.ruleset.limits import Counter, Derived, Window
 from engine.ruleset.matching import Facts, Rules
 
+SALE = "transaction.completed"
 _MAX_STREAK = 400  # units looked back on; a counter keeps less
 
 
@@ -24,10 +25,18 @@ class Count(NamedTuple):
     value: str | None = None
 
 
-def count(draft: Draft, event: Event, member: MemberRow, facts: Facts) -> Facts:
+class Counts(NamedTuple):
+    """The facts with what conditions ask of the counts, and what the event counted, by counter: [definition, amount, value]."""
+
+    facts: Facts
+    counted: dict[str, list[Json]]
+
+
+def count(draft: Draft, event: Event, member: MemberRow, facts: Facts) -> Counts:
     """Counts an event, and completes its facts with the fields that conditions ask of the counts."""
     rules = draft.rules
     fields: dict[str, Json] = {}
+    counted: dict[str, list[Json]] = {}
     for counter in rules.ruleset.programme.counters:
         rows = CounterRows(draft, counter, rules.definitions[counter.name])
         if rows.outdated:
@@ -35,10 +44,31 @@ def count(draft: Draft, event: Event, member: MemberRow, facts: Facts) -> Facts:
         added = addition(counter, facts, rules)
         if added is not None:
             rows.add(event.time_ms, added.amount, added.value)
+            counted[counter.name] = [rules.definitions[counter.name], added.amount, added.value]
         for derived in rules.derived_of.get(counter.name, ()):
             fields[derived.field] = _derive(derived, rows, event, member, added, rules)
         rows.keep()
-    return facts._replace(fields={**facts.fields, **fields}) if fields else facts
+    return Counts(facts._replace(fields={**facts.fields, **fields}) if fields else facts, counted)
+
+
+def uncount(draft: Draft, time_ms: int, name: str, definition: str, amount: int, value: str | None) -> None:
+    """Gives back to a counter of what an event counted, in the period it was taken from (B-23); never more than is still there.
+
+    A counter that is defined otherwise by now, or no longer, has nothing of it; should it come again, it is rebuilt.
+    """
+    rules = draft.rules
+    if rules.definitions.get(name) != definition:
+        rebuild_later(draft, name, definition)
+        return
+    rows = CounterRows(draft, counter_of(rules, name), definition)
+    if not rows.outdated:
+        rows.take(time_ms, amount, value)
+        rows.keep()
+
+
+def counter_of(rules: Rules, name: str) -> Counter:
+    """The counter of that name."""
+    return next(counter for counter in rules.ruleset.programme.counters if counter.name == name)
 
 
 def addition(counter: Counter, facts: Facts, rules: Rules) -> Count | None:
@@ -64,6 +94,26 @@ def addition(counter: Counter, facts: Facts, rules: Rules) -> Count | None:
             return Count(sum(line["amount_minor"] for line in lines))
         case "points":
             return Count(facts.fields.get("points.points", 0))
+
+
+def counted_of(counter: Counter, sale: TransactionRow, kept: Json, member: MemberRow, rules: Rules) -> Count | None:
+    """What a sale counts with the payload that is left of it; None where it does not count, as one of which nothing is left.
+
+    What a condition asks of the member stands as at the purchase, where the sale's row keeps it.
+    """
+    if kept is None:
+        return None
+    past = Event(sale["record"], SALE, "", "", sale["time"], sale["time"], "", kept)
+    facts = facts_of(past, member, rules, as_at_enrolment=False)
+    stood = {name: tuple(each) if isinstance(each, list) else each for name, each in sale["stood"].items()}
+    return addition(counter, facts._replace(fields={**facts.fields, **stood}), rules)
+
+
+def left_of(sale: TransactionRow) -> Json:
+    """The payload that is left of a sale after its returns so far; None where nothing is."""
+    if sale.get("returned", {}).get("gone"):
+        return None
+    return sale.get("kept", sale["sale"])
 
 
 def span_of(window: Window, event: Event, member: MemberRow, rules: Rules) -> Span | None:
@@ -100,29 +150,29 @@ def _start(window: Window, member: MemberRow, rules: Rules) -> int | None:
 def _derive(
     derived: Derived, rows: CounterRows, event: Event, member: MemberRow, added: Count | None, rules: Rules
 ) -> int:
+    if derived.kind == "streak":
+        return _streak(derived, rows, event, rules)
     span = span_of(derived.window, event, member, rules)
     if span is None:
         return 0
     counted = rows.total(span)
+    if derived.kind == "value":
+        return counted
     before = counted
-    if added is not None and event.time_ms in span:
-        before = rows.total(span, without=(event.time_ms, added.amount, added.value))
-    match derived.kind:
-        case "value":
-            return counted
-        case "before":
-            return before
-        case "passed":
-            return _passed(derived, rows, span, before, counted)
-        case "streak":
-            return _streak(derived, rows, event, rules)
+    if added is not None:
+        before = rows.total_without(span, counted, event.time_ms, added.amount, added.value)
+    if derived.kind == "before":
+        return before
+    return passed(derived.field, derived.argument, rows, span, event.time_ms, before, counted)
 
 
-def _passed(derived: Derived, rows: CounterRows, span: Span, before: int, after: int) -> int:
-    """Multiples are counted against the highest count ever reached, so buy, return, buy pays once (B-17a)."""
-    highest = max(before, rows.peak(derived.field, span.from_ms))
-    rows.reach(derived.field, span.from_ms, max(highest, after))
-    return max(after // derived.argument - highest // derived.argument, 0)
+def passed(field: str, multiple: int, rows: CounterRows, span: Span, now: int, before: int, after: int) -> int:
+    """How many multiples were passed, against the highest count ever reached, so buy, return, buy pays once (B-17a).
+
+    Without returns a count is at its highest; what it was before a return is kept with the counter.
+    """
+    highest = max(before, rows.peak(field, span, now))
+    return max(after // multiple - highest // multiple, 0)
 
 
 def _streak(derived: Derived, rows: CounterRows, event: Event, rules: Rules) -> int:
@@ -140,20 +190,12 @@ def _streak(derived: Derived, rows: CounterRows, event: Event, rules: Rules) -> 
 
 def _rebuild(rows: CounterRows, draft: Draft, event: Event, member: MemberRow) -> None:
     rows.clear()
+    if rows.counter.on != SALE:
+        return
     for key in draft.scan("transaction"):
         sale: TransactionRow = draft.get(key)
         if sale["record"] == event.id:
             continue
-        past = Event(
-            sale["record"],
-            "transaction.completed",
-            "",
-            "",
-            sale["time"],
-            sale["time"],
-            draft.subject,
-            sale["sale"],
-        )
-        added = addition(rows.counter, facts_of(past, member, draft.rules, as_at_enrolment=False), draft.rules)
+        added = counted_of(rows.counter, sale, left_of(sale), member, draft.rules)
         if added is not None:
             rows.add(sale["time"], added.amount, added.value)

@@ -27,6 +27,9 @@ def facts_of(event: Event, member: MemberRow, rules: Rules, *, as_at_enrolment: 
         for account in rules.ruleset.programme.accounts:
             kept = member["accounts"].get(account.name)
             fields["balance." + account.name] = 0 if kept is None else kept["balance"]
+    for achievement in rules.ruleset.achievements:
+        stands = member.get("achievements", {}).get(achievement.name)
+        fields["achievement." + achievement.name] = 0 if stands is None else stands["times"]
     return event_facts(event.type, event.time_ms, event.data, rules, fields)
 
 

@@ -3,6 +3,7 @@
 from typing import cast
 
 from engine.core.records import Event, Message
+from engine.decide import achieving
 from engine.decide.admission import refusal
 from engine.decide.awards import carry_out
 from engine.decide.campaigning import Campaigns, propose
@@ -186,9 +187,10 @@ def _decide_campaigns(
     draft: Draft, event: Event, member: MemberRow, sale_key: str | None, *, as_at_enrolment: bool
 ) -> tuple[Campaigns, list[AwardRow]]:
     facts = facts_of(event, member, draft.rules, as_at_enrolment=as_at_enrolment)
-    facts = count(draft, event, member, facts)
-    campaigns = Campaigns()
-    proposals = propose(draft, event, member, facts, campaigns)
+    counts = count(draft, event, member, facts)
+    achieving.progress(draft, event, member, counts)
+    campaigns = Campaigns(counted=counts.counted)
+    proposals = propose(draft, event, member, counts.facts, campaigns)
     awards = carry_out(draft, event, member, proposals, campaigns, sale_key)
     progress(draft, event, member, awards)
     return campaigns, awards
@@ -210,7 +212,7 @@ def _keep_sale(draft: Draft, event: Event, sale_key: str, awards: list[AwardRow]
         "awards": awards,
         "proposed": campaigns.proposed,
         "stood": campaigns.stood,
-        "counted": {},
+        "counted": campaigns.counted,
     }
     draft.put(sale_key, sale, event.time_ms + KEEP_KEYS_MS)
 

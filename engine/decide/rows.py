@@ -84,6 +84,19 @@ class TierRow(TypedDict):
     history: list[TierChangeRow]
 
 
+class AchievementRow(TypedDict):
+    """Where a member stands with an achievement: `count` as of the latest instant `at`, completed `times`.
+
+    `multiples` of the target stand, whether or not they may be completed so often; `highest`: how many ever stood.
+    """
+
+    count: int
+    at: int
+    times: int
+    multiples: int
+    highest: int
+
+
 class MemberRow(TypedDict):
     """`member:<id>`: what conditions see of a member, and balances. Personal values of `profile` are sealed texts."""
 
@@ -100,6 +113,7 @@ class MemberRow(TypedDict):
     accounts: dict[str, AccountRow]
     ladders: dict[str, LadderRow]
     referred_by: NotRequired[str]  # a member id or a referral code
+    achievements: NotRequired[dict[str, AchievementRow]]
     forgotten: NotRequired[int]  # since when nothing personal is known of them (B-51)
 
 
@@ -267,19 +281,17 @@ class ExternalRow(TypedDict):
     kind: str
 
 
-class CounterRow(TypedDict):
-    """`counter/<name>/<year-month>`: what was counted in a local month, as [when, how much, which value]."""
-
-    v: int
-    at: list[list[Json]]
-
-
 class CounterMetaRow(TypedDict):
-    """`counter/<name>/meta`: what the counter was defined as, and the highest count of a field in a window, as [since, count]."""
+    """`counter/<name>/meta`: what the counter was defined as; its counts are dated series beside it (`engine.decide.series`).
+
+    `peaks`: what a field's count was before a return, as [when that was bought, count]. `values`: of a counter of different
+    values, when each was counted first and last.
+    """
 
     v: int
     definition: str
-    peaks: dict[str, list[int]]
+    peaks: dict[str, list[list[int]]]
+    values: dict[str, list[int]]
 
 
 class UsesRow(TypedDict):

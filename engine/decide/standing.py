@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.core import ids, keys
-from engine.core.calendar import Expiry, expires_at, local_day
+from engine.core.calendar import expires_at, local_day
 from engine.core.ledger import Posting, posted
-from engine.core.records import Json, Kept
-from engine.decide.counter_rows import META
+from engine.core.records import Json, Kept, Row
+from engine.decide.counter_rows import CounterRows
+from engine.decide.draft import Draft
 from engine.decide.progress import EVER
-from engine.decide.rows import VERSION, AccountRow, CounterMetaRow, CounterRow, LadderRow, LotRow, MemberRow
+from engine.decide.rows import VERSION, AccountRow, LadderRow, LotRow, MemberRow
 from engine.ruleset.limits import Counter
 from engine.ruleset.matching import Rules
 from engine.ruleset.model import Account, Ladder
@@ -110,18 +111,24 @@ def _lot(subject: str, standing: Standing, account: Account, points: int, rules:
     return {key: Kept(lot, gone)}
 
 
-def _counter(subject: str, counter: Counter, counted: Sequence[tuple[int, int]], rules: Rules) -> dict[str, Kept]:
-    zone = rules.ruleset.programme.zone
-    months: dict[str, list[list[Json]]] = {}
-    for when, amount in sorted(counted):
-        entries = months.setdefault(f"{local_day(when, zone):%Y-%m}", [])
+def _counter(subject: str, counter: Counter, counted: Sequence[tuple[int, int]], rules: Rules) -> Mapping[str, Kept]:
+    draft = Draft(_NoRows(), subject, GIVEN, GIVEN, 0, 0, rules, lambda _: rules)
+    rows = CounterRows(draft, counter, rules.definitions[counter.name])
+    for when, amount in counted:
         if counter.distinct is None:
-            entries.append([when, amount, None])
+            rows.add(when, amount, None)
         else:
-            entries.extend([when, 1, f"{GIVEN}-{when}-{number}"] for number in range(amount))
-    meta = CounterMetaRow(v=VERSION, definition=rules.definitions[counter.name], peaks={})
-    rows = {keys.row(subject, "counter", counter.name, META): Kept(meta)}
-    for month, entries in months.items():
-        gone = expires_at(entries[-1][0], Expiry(counter.keep, "end_of_month"), zone)
-        rows[keys.row(subject, "counter", counter.name, month)] = Kept(CounterRow(v=VERSION, at=entries), gone)
-    return rows
+            for number in range(amount):
+                rows.add(when, 1, f"{GIVEN}-{when}-{number}")
+    rows.keep()
+    return {key: kept for key, kept in draft.done().rows.items() if kept is not None}
+
+
+class _NoRows:
+    """The rows of a subject of whom nothing is known."""
+
+    def get(self, key: str) -> Row | None:  # noqa: ARG002  # there is none under any key
+        return None
+
+    def scan(self, prefix: str) -> Sequence[str]:  # noqa: ARG002  # nor in any collection
+        return ()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from engine.core import ids, keys
 from engine.core.records import Decision, Due, Event, Message, Rows
-from engine.decide import clock, external, following, forgetting, linking, lots, member, parking
+from engine.decide import clock, counter_rows, external, following, forgetting, linking, lots, member, parking
 from engine.decide.draft import MAX_HOPS, Draft, Published
 from engine.decide.membership import member_of
 from engine.decide.repeats import seen_before
@@ -37,6 +37,7 @@ MESSAGES: dict[tuple[str, str], OnMessage] = {
 FORGET: OnDue = Draft.delete
 DUE: dict[tuple[str, str], OnDue] = {
     ("member", "lot"): lots.expire,
+    ("member", "counter"): counter_rows.expire,
     ("member", "seen"): FORGET,
     ("member", "key"): FORGET,
     ("member", "transaction"): FORGET,

@@ -24,7 +24,14 @@ NAMED_KEYS = (
     "tier_downgraded",
 )
 MAP_KEYS = ("set_attribute",)
-UNCOUNTED = ("decision.recorded", "points.awarded", "tier.joined", "tier.progress_changed", "record.rejected")
+UNCOUNTED = (
+    "decision.recorded",
+    "points.awarded",
+    "tier.joined",
+    "tier.progress_changed",
+    "achievement.progressed",
+    "record.rejected",
+)
 # What happens besides: an outcome's type with `_` for the dot, such as `points_reversed: 24` or `voucher_redeemed: 1`.
 OUTCOME_KEYS = {kind.replace(".", "_"): kind for kind in OUTPUTS if "." in kind and kind not in UNCOUNTED}
 
