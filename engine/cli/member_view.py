@@ -19,6 +19,8 @@ def show(rows: Rows, subject: str, clock_ms: int | None, ruleset: Ruleset | None
     """Prints the member whose rows these are."""
     member = rows[subject]
     screen.say(f"{subject}  enrolled {_instant(member['enrolled_at'])}")
+    if "forgotten" in member:
+        screen.say(f"forgotten {_instant(member['forgotten'])}: nothing personal is kept, and the keys are deleted")
     if member["profile"]:
         screen.say("profile   " + ", ".join(f"{name}: {value}" for name, value in sorted(member["profile"].items())))
     for name in _PERSON:
