@@ -25,8 +25,11 @@ class Draft:
         "_rows",
         "_written",
         "advance_to_ms",
+        "carried",
         "cause",
+        "clock_ms",
         "depth",
+        "explicit_tiers",
         "forget",
         "hops",
         "published",
@@ -54,7 +57,10 @@ class Draft:
         self._recorded: Outcome | None = None
         self.advance_to_ms: int | None = None
         self.forget = False  # the sealing keys below the subject are to be deleted
+        self.clock_ms: int | None = None  # the partition's, where an event or a message is decided; None in due work
         self.depth = 0  # how many outcomes were followed to come here
+        self.explicit_tiers: set[str] = set()  # ladders on which this event set a tier: progress moves them no more (B-28)
+        self.carried: list[Json] = []  # benefits of entering a tier that wait for later work
         self.subject = subject
         self.record = record
         self.cause = cause

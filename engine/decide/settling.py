@@ -10,9 +10,14 @@ from engine.decide.draft import Draft
 DECIDED = "decided"
 
 
-def settled(draft: Draft, event: Event, campaigns: Campaigns | None = None) -> None:
+def settled(
+    draft: Draft, event: Event, campaigns: Campaigns | None = None, detail: Mapping[str, Json] | None = None
+) -> None:
     """Records that the event was decided."""
-    draft.record_decision(decision_of(draft, event, campaigns or Campaigns()))
+    payload = decision_of(draft, event, campaigns or Campaigns())
+    if detail:
+        payload["detail"] = dict(detail)
+    draft.record_decision(payload)
 
 
 def decision_of(draft: Draft, event: Event, campaigns: Campaigns) -> dict[str, Json]:
@@ -42,7 +47,6 @@ def _payload(draft: Draft, event: Event, status: str, campaigns: Campaigns) -> d
         "campaigns_fired": campaigns.fired,
         "campaigns_refused": campaigns.refused,
     }
-    for name in ("shadow", "carried", "limited"):
-        if found := getattr(campaigns, name):
-            payload[name] = found
+    found = {"shadow": campaigns.shadow, "carried": [*campaigns.carried, *draft.carried], "limited": campaigns.limited}
+    payload.update({name: each for name, each in found.items() if each})
     return payload

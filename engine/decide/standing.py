@@ -4,13 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.core import ids, keys
-from engine.core.calendar import expires_at, local_day
+from engine.core.calendar import expires_at
 from engine.core.ledger import Posting, posted
 from engine.core.records import Json, Kept, Row
 from engine.decide.counter_rows import CounterRows
 from engine.decide.draft import Draft
-from engine.decide.progress import EVER
-from engine.decide.rows import VERSION, AccountRow, LadderRow, LotRow, MemberRow
+from engine.decide.qualifying import number_of, period_of
+from engine.decide.rows import (
+    VERSION,
+    AccountRow,
+    LadderRow,
+    LotRow,
+    MemberRow,
+    StepRow,
+    TierRow,
+)
+from engine.decide.validity import first_turn, term_from
 from engine.ruleset.limits import Counter
 from engine.ruleset.matching import Rules
 from engine.ruleset.model import Account, Ladder
@@ -44,6 +53,8 @@ def rows_of(standing: Standing, rules: Rules) -> dict[str, Kept]:
     """All rows of a member who stands so, by key; balances equal the sum of their lots."""
     subject = keys.subject("member", standing.member_id)
     rows = {subject: Kept(_member(standing, rules))}
+    for ladder in rules.ruleset.ladders:
+        rows |= _tier(subject, standing, ladder, rules)
     for name, points in standing.balances.items():
         if points:
             rows |= _lot(subject, standing, rules.accounts[name], points, rules)
@@ -76,17 +87,33 @@ def _account(points: int) -> AccountRow:
 
 
 def _place(standing: Standing, ladder: Ladder, rules: Rules) -> LadderRow:
+    """A tier given stands as one that a campaign set: no return takes it back."""
     names = [level.tier for level in ladder.levels]
     tier = standing.tiers.get(ladder.name, names[0])
-    year = str(local_day(standing.at_ms, rules.ruleset.programme.zone).year)
-    period = EVER if ladder.within == EVER else year
+    zone = rules.ruleset.programme.zone
     counted = standing.progress.get(ladder.name)
+    valid = None if ladder.rules is None or number_of(ladder, tier) == 0 else ladder.rules.valid
+    term = None if valid is None else term_from(valid, standing.at_ms, zone)
+    until = None if term is None else term.until_ms
+    since = standing.enrolled_at_ms
+    ends = None if term is None else term.ends_ms
     return LadderRow(
         tier=tier,
-        since=standing.enrolled_at_ms,
-        qualified={} if counted is None else {period: counted},
+        since=since,
+        until=until,
+        qualified={} if counted is None else {period_of(ladder, standing.at_ms, since, zone): counted},
         entered=names[: names.index(tier) + 1],
+        steps=[StepRow(tier=tier, since=since, until=until, ends=ends, earned_at=since)],
     )
+
+
+def _tier(subject: str, standing: Standing, ladder: Ladder, rules: Rules) -> dict[str, Kept]:
+    until = _place(standing, ladder, rules)["until"]
+    row = TierRow(v=VERSION, ladder=ladder.name, at=None, what="", review=None, turns=0, history=[])
+    if until is not None and ladder.rules is not None:
+        zone = rules.ruleset.programme.zone
+        row["at"], row["what"] = first_turn(until, ladder.rules.at_end, standing.at_ms, zone)
+    return {keys.row(subject, "tier", ladder.name): Kept(row, row["at"])}
 
 
 def _lot(subject: str, standing: Standing, account: Account, points: int, rules: Rules) -> dict[str, Kept]:

@@ -22,7 +22,6 @@ from engine.ruleset.effects import (
     Rate,
     RemoveTag,
     SetAttribute,
-    SetTier,
     Steps,
 )
 from engine.ruleset.limits import Counter, Derived, Group, Limit, Window
@@ -303,10 +302,6 @@ def test_b9_an_outcome_that_a_campaign_is_on_is_decided_next_and_at_most_three_d
     ("made", "expected"),
     [
         (campaign("c", IssueVoucher("v")), {"effect": "issue_voucher", "awaits": "vouchers", "voucher": "v"}),
-        (
-            campaign("c", SetTier("status", "gold")),
-            {"effect": "set_tier", "awaits": "tiers", "ladder": "status", "tier": "gold"},
-        ),
         (
             campaign("c", AwardPoints(Fixed(5), "points", pending=Pending(Period(30, "days")))),
             {"effect": "award_points", "awaits": "pending_points", "account": "points", "points": 5},

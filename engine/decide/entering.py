@@ -1,0 +1,103 @@
+"""What entering a tier gives: once per member and tier, unless it says again (B-28). Its points qualify for no tier themselves."""
+
+from engine.core import ids
+from engine.core.calendar import expires_at
+from engine.core.instants import render
+from engine.core.records import Json
+from engine.decide.changing import change
+from engine.decide.ledger import Ledger
+from engine.decide.qualifying import Place
+from engine.decide.rows import VERSION, LadderRow, LotRow
+from engine.ruleset.effects import AwardPoints, Effect, Fixed, IssueCode, IssueVoucher, SetTier
+
+
+def enter(place: Place, above: int) -> None:
+    """Enters all tiers above a level, up to the member's own."""
+    entries = place.rules.on_entering or {}
+    for level in place.ladder.levels[above + 1 : place.level + 1]:
+        new = level.tier not in place.row["entered"]
+        if new:
+            place.row = LadderRow(**{**place.row, "entered": [*place.row["entered"], level.tier]})
+        entry = entries.get(level.tier)
+        if entry is not None and (new or entry.again):
+            for number, effect in enumerate(entry.effects):
+                _give(place, level.tier, number, effect)
+    place.write()
+
+
+def _give(place: Place, tier: str, number: int, effect: Effect) -> None:
+    draft, name = place.draft, given_by(place.ladder.name)
+    waiting = _awaited(effect)
+    if waiting:
+        what: dict[str, Json] = {"campaign": name, "effect": waiting[0], "awaits": waiting[1]}
+        for key in ("account", "voucher", "list"):
+            if hasattr(effect, key):
+                what[key] = getattr(effect, key)
+        if isinstance(effect, AwardPoints) and isinstance(effect.how, Fixed):
+            what["points"] = effect.how.points
+        draft.carried.append(what)
+    elif isinstance(effect, AwardPoints):
+        _award(place, tier, number, effect)
+    else:
+        change(draft, ids.derive(draft.record, name, tier), place.member, name, effect)
+
+
+def given_by(ladder: str) -> str:
+    """What outcomes of entry benefits name in the place of a campaign."""
+    return f"tiers/{ladder}"
+
+
+def _awaited(effect: Effect) -> tuple[str, str] | None:
+    """What cannot be given yet, and what it waits for."""
+    match effect:
+        case IssueVoucher():
+            return "issue_voucher", "vouchers"
+        case IssueCode():
+            return "issue_code", "promo_codes"
+        case AwardPoints(to="referrer"):
+            return "award_points", "referral"
+        case AwardPoints(pending=pending) if pending is not None:
+            return "award_points", "pending_points"
+        case SetTier():
+            raise AssertionError("the compiler let through a tier that is set by entering one")
+        case _:
+            return None
+
+
+def _award(place: Place, tier: str, number: int, effect: AwardPoints) -> None:
+    if not isinstance(effect.how, Fixed):
+        raise AssertionError("the compiler let through a rate where there is no sale")
+    draft, points, name = place.draft, effect.how.points, given_by(place.ladder.name)
+    ledger = Ledger(draft, place.member, effect.account)
+    now, expiry = draft.time_ms, effect.expires or ledger.account.expires
+    gone = None if expiry is None else expires_at(now, expiry, place.zone)
+    lot = LotRow(
+        v=VERSION,
+        lot_id=ids.derive(draft.record, draft.subject, "lot", name, tier, str(number)),
+        member_id=place.member["member_id"],
+        account=effect.account,
+        awarded=points,
+        points=points,
+        earned_at=now,
+        active_from=now,
+        expires_at=gone,
+        campaign=name,
+        record=draft.record,
+        transaction=None,
+    )
+    _, movement = ledger.credit(lot, "issued")
+    ledger.earn(points)
+    data: dict[str, Json] = {
+        "member_id": lot["member_id"],
+        "campaign": name,
+        "account": effect.account,
+        "points": points,
+        "lot_id": lot["lot_id"],
+        "line_ids": [],
+        "earned_at": render(now),
+        "active_from": render(now),
+        "expires_at": None if gone is None else render(gone),
+        "reason": "tier_entered",
+        **movement.told(),
+    }
+    draft.happened("points.awarded", data, name)
