@@ -58,6 +58,14 @@ class Due(NamedTuple):
     due_ms: int
 
 
+class Visit(NamedTuple):
+    """A subject that is looked at because a ruleset came into force; `time_ms` is the partition's clock."""
+
+    subject: str
+    id: str
+    time_ms: int
+
+
 class Outcome(NamedTuple):
     """Something that happened, as it goes to the topic of its type."""
 

@@ -19,6 +19,7 @@ from engine.ruleset.effects import (
 )
 from engine.ruleset.matching import Facts, Rules, Verdict
 from engine.ruleset.model import Campaign
+from engine.ruleset.schedules import SCHEDULED
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ class Proposal(NamedTuple):
 def propose(draft: Draft, event: Event, member: MemberRow, facts: Facts, campaigns: Campaigns) -> list[Proposal]:
     """What the campaigns give once conditions, the member's limits and the groups have spoken, in the ruleset's order."""
     rules = draft.rules
-    verdicts = rules.matcher.candidates(facts)
+    verdicts = _candidates(event, facts, rules)
     base = base_earn(verdicts)
     proposals: list[Proposal] = []
     for verdict in verdicts:
@@ -72,6 +73,15 @@ def propose(draft: Draft, event: Event, member: MemberRow, facts: Facts, campaig
             if verdict.eligible and campaign.otherwise:
                 proposals.append(Proposal(campaign, campaign.otherwise, (), 1, otherwise=True))
     return chosen(proposals, facts, rules, base, campaigns)
+
+
+def _candidates(event: Event, facts: Facts, rules: Rules) -> Sequence[Verdict]:
+    """The campaigns on an event; of a due instant only the one that is due, where it gives anything at all."""
+    found = rules.matcher.candidates(facts)
+    if event.type != SCHEDULED:
+        return found
+    due = (verdict for verdict in found if verdict.campaign.name == event.data["campaign"])
+    return [verdict for verdict in due if verdict.holds or (verdict.eligible and verdict.campaign.otherwise)]
 
 
 def base_earn(verdicts: Sequence[Verdict]) -> list[BaseEarn]:

@@ -5,6 +5,7 @@ from typing import cast
 from engine.decide.draft import Draft
 from engine.decide.following import follow
 from engine.decide.notifying import notify_of_outcomes
+from engine.decide.planning import heard_of_outcomes
 from engine.decide.rows import MemberRow
 
 
@@ -34,5 +35,6 @@ def known_member(draft: Draft) -> MemberRow:
 def finish(draft: Draft, member: MemberRow) -> None:
     """Ends a step: requests the messages for what happened, sends it to the campaigns that are on it, writes the row."""
     notify_of_outcomes(draft, member)
+    heard_of_outcomes(draft, member)
     follow(draft)
     draft.put(draft.subject, member)

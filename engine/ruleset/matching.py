@@ -8,6 +8,7 @@ from engine.core.ids import derive
 from engine.ruleset.conditions import AllOf, AnyOf, Condition, LineSet, NoneOf, Test
 from engine.ruleset.limits import Derived, Group
 from engine.ruleset.model import Account, Campaign, MessageRule, Ruleset
+from engine.ruleset.timetable import Timetable, timetable_of
 
 T = TypeVar("T")
 
@@ -92,6 +93,7 @@ class Rules:
     standing: Mapping[str, tuple[str, ...]] = field(
         init=False, repr=False
     )  # by campaign, what `when` asks and a sale does not say
+    timetable: Timetable = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         programme = self.ruleset.programme
@@ -107,6 +109,7 @@ class Rules:
             ),
             "campaigns": {campaign.name: campaign for campaign in self.ruleset.campaigns},
             "standing": {campaign.name: _standing(campaign) for campaign in self.ruleset.campaigns},
+            "timetable": timetable_of(self.ruleset),
         }
         for name, value in computed.items():
             object.__setattr__(self, name, value)
