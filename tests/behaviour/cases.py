@@ -153,7 +153,7 @@ def _text(content: Written) -> str:
         case list():
             return "[" + ", ".join(map(_text, content)) + "]"
         case _ if "\n" in content or _UNQUOTED.fullmatch(content):
-            return content
+            return str(content)
         case _:
             return json.dumps(content)
 

@@ -69,7 +69,7 @@ def _check_decisions(step: Mapping[str, Any], name: str, made: Sequence[Mapping[
     if step.get("also") == "ignored" and "status" not in step:
         return
     assert found == sorted(wanted.items()), f"decisions are {found}, not {sorted(wanted.items())}"
-    own = next((each for each in decided if each["input"]["id"] == name), {})
+    own: Mapping[str, Any] = next((each for each in decided if each["input"]["id"] == name), {})
     if "fired" in step:
         assert own["campaigns_fired"] == step["fired"], f"fired: {own['campaigns_fired']}"
     refused = {each["campaign"]: each["reason"] for each in own.get("campaigns_refused", ())}
@@ -131,7 +131,7 @@ def fits(written: Any, actual: Any, instant: Instant) -> bool:
         case None:
             return written in ("none", "null")
         case bool():
-            return written == ("true" if actual else "false")
+            return bool(written == ("true" if actual else "false"))
         case Mapping():
             return isinstance(written, Mapping) and all(
                 fits(each, actual.get(name), instant) for name, each in written.items()
@@ -143,7 +143,7 @@ def fits(written: Any, actual: Any, instant: Instant) -> bool:
         case str() if _INSTANT.match(actual) and _INSTANT.match(str(written)):
             return parse(actual) == instant(written)
         case _:
-            return str(actual) == written
+            return bool(str(actual) == written)
 
 
 def _row(rows: Mapping[str, bytes], key: str) -> Row:

@@ -37,14 +37,33 @@ def check_rows(rows: Mapping[str, bytes]) -> None:
 
 
 def check_outcomes(all_made: Sequence[Mapping[str, Any]], made: Sequence[Mapping[str, Any]]) -> None:
-    """Ids differ; each outcome is one of the contract; the postings of points move what the balances say (B-2)."""
+    """Ids differ; each outcome is one of the contract; balances go on from outcome to outcome by what the postings move (B-2)."""
     twice = [name for name, count in Counter(each["id"] for each in all_made).items() if count > 1]
     assert not twice, f"ids of several outcomes: {twice}"
+    _check_balances(all_made)
     for each in made:
         entry = output_of(each["type"])
         entry.model.model_validate(each["data"])
         if entry.topic == "points" and each["type"] not in ("points.rejected", "points.expiring"):
             _check_postings(each["type"], each["data"])
+
+
+def _check_balances(all_made: Sequence[Mapping[str, Any]]) -> None:
+    """Each balance before is the balance after the outcome before; a merge brings what another member had."""
+    last: dict[tuple[str, str], int] = {}
+    for each in all_made:
+        data = each["data"]
+        if each["type"] == "member.merge_recorded":
+            last = {
+                key: after for key, after in last.items() if key[0] not in (data["member_id"], data["merged_member_id"])
+            }
+        elif data.get("balance_before") is not None:
+            account = data["member_id"], data["account"]
+            before = last.get(account, data["balance_before"])
+            assert data["balance_before"] == before, (
+                f"{each['type']} begins at {data['balance_before']}, not at {before}"
+            )
+            last[account] = data["balance_after"]
 
 
 def _check_postings(kind: str, data: Mapping[str, Any]) -> None:
