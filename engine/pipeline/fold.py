@@ -12,7 +12,7 @@ import orjson
 from engine.core import ids, sealed
 from engine.core.instants import DAY_MS
 from engine.core.partitioning import partition_of
-from engine.core.records import Decision, Due, Event, Json, Message, Outcome
+from engine.core.records import Decision, Due, Event, Json, Message, Outcome, Visit
 from engine.decide.step import refuse, step
 from engine.errors import PartitionRefused, SemanticsUnknown
 from engine.pipeline.records import Folded, JournalRecord, Pending, Progress, StateRecord, TopicRecord, hash_of
@@ -21,7 +21,9 @@ from engine.ruleset.matching import Rules
 from engine.ruleset.model import SEMANTICS
 from engine.wire import journal, outcomes
 
-SUBJECTS_A_STEP = 500  # due work of a tick; the rest is continued by a message, so that other records go on between
+SUBJECTS_A_STEP = (
+    500  # of due work and of visits; the rest is continued by a message, so that other records go on between
+)
 QUARANTINED = "quarantined"
 SEALED = sealed.PREFIX.encode()
 _DEAD_BYTES = 64 << 10
@@ -52,7 +54,7 @@ class Fold:
         self._rules: Rules | None = None
         self._ruleset, self._salt, self._semantics = progress.ruleset, progress.salt, progress.semantics
         self._clock, self._announced = progress.clock, progress.announced
-        self._pending = progress.pending
+        self._pending, self._timetable = progress.pending, progress.timetable
         self._before = progress
         self.last: JournalRecord | None = None  # the last record taken
         self._position = ""
@@ -73,6 +75,8 @@ class Fold:
                 self._activate(activation)
             case journal.ClockRecord() as clock:
                 self._on_clock(clock)
+            case journal.MembersVisited() as visited:
+                self._visit(visited)
             case Event() as event:
                 self._forget_anew(event, record)
                 if self._is_new(event):
@@ -107,6 +111,7 @@ class Fold:
             ruleset=self._ruleset,
             salt=self._salt,
             pending=self._pending,
+            timetable=self._timetable,
         )
         changed = self._overlay.changed
         state = [
@@ -155,6 +160,32 @@ class Fold:
         self._rules = self._rules_of(digest, salt)
         self._ruleset, self._salt, self._semantics = digest, salt, semantics
         self._pending = None
+        self._plan_members()
+
+    def _plan_members(self) -> None:
+        """Has every member visited once for what is scheduled, when that comes into force and there is a time to plan from."""
+        if self._clock is None or not self._ruleset:
+            return
+        timetable = self._active().timetable.digest
+        if timetable != self._timetable:
+            self._timetable = timetable
+            if timetable and self._overlay.members_after("", 1):
+                self._tell_visited(timetable, "")
+
+    def _visit(self, visited: journal.MembersVisited) -> None:
+        """Plans a number of members; a record to the partition itself goes on with the rest, unless other rules came meanwhile."""
+        if self._clock is None or visited.timetable != self._active().timetable.digest:
+            return
+        members = self._overlay.members_after(visited.after, SUBJECTS_A_STEP)
+        for subject in members:
+            self._work_off(subject, self._clock)
+            self._decide(Visit(subject, ids.derive(visited.id, subject), self._clock))
+        if len(members) == SUBJECTS_A_STEP:
+            self._tell_visited(visited.timetable, members[-1])
+
+    def _tell_visited(self, timetable: str, after: str) -> None:
+        value = journal.encode_visited(self._number, timetable, after)
+        self._send(TopicRecord("journal", self._number, journal.MEMBERS_KEY, value))
 
     def _is_new(self, event: Event) -> bool:
         """Whether intake did not write this record before: each source partition comes in order, so only a higher offset is new."""
@@ -189,7 +220,7 @@ class Fold:
         self._decide(record)
         self._work_off(record.subject, until)
 
-    def _decide(self, record: Event | Message | Due) -> None:
+    def _decide(self, record: Event | Message | Due | Visit) -> None:
         decision = step(self._overlay, record, self._active(), self._clock, self._published)
         try:
             self._write(decision, record.subject)
@@ -207,9 +238,13 @@ class Fold:
             to_ms = min(to_ms, self._clock + DAY_MS)
         self._clock = to_ms if self._clock is None else max(self._clock, to_ms)
         self._switch()
-        for _, subject in self._overlay.first_due(self._clock, SUBJECTS_A_STEP):
-            self._work_off(subject, self._clock)
-        if record.to_ms > self._clock or self._overlay.first_due(self._clock, 1):
+        self._plan_members()
+        for _ in range(SUBJECTS_A_STEP):
+            first = self._overlay.first_due(self._clock)
+            if first is None:
+                break
+            self._work_off(first[1], first[0])
+        if record.to_ms > self._clock or self._overlay.first_due(self._clock) is not None:
             self._tell_clock("clock.continue", self._number, max(record.to_ms, self._clock))
 
     def _follow(self, time_ms: int) -> None:
@@ -223,6 +258,7 @@ class Fold:
         if self._clock is None or self._clock < time_ms <= self._clock + DAY_MS:
             self._clock = time_ms
             self._switch()
+            self._plan_members()
 
     def _announce(self, to_ms: int) -> None:
         for number in range(self._partitions):

@@ -71,6 +71,7 @@ class Progress:
     ruleset: str = ""
     salt: str = ""
     pending: Pending | None = None
+    timetable: str = ""  # what all members were planned for, or are being planned for
 
     def row(self) -> dict[str, Json]:
         """The row's JSON."""

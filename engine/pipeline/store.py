@@ -5,7 +5,7 @@ A fold works on an `Overlay` and changes nothing here; `take_over` applies it af
 
 import heapq
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from engine.core import keys
 from engine.core.records import Kept, Row
@@ -16,6 +16,7 @@ DueRow = tuple[int, int, str]  # the due instant, the rank of the row's collecti
 
 _MEMBER = "member:"
 _LAST = "\U0010ffff"  # after all signs of a key
+_SPARE = 1_000  # entries of the queue that count no more and are left alone
 
 
 class RowTooLarge(EngineError):
@@ -70,20 +71,9 @@ class Store:
             heapq.heappop(self._queue)
         return self._queue[0][0] if self._queue else None
 
-    def first_due(self, limit_ms: int, most: int, without: set[str]) -> list[tuple[int, str]]:
-        """The first subjects with something due up to `limit_ms`, as (instant, subject), leaving out some."""
-        found: list[tuple[int, str]] = []
-        passed: list[tuple[int, str]] = []
-        while self._queue and self._queue[0][0] <= limit_ms and len(found) < most:
-            entry = heapq.heappop(self._queue)
-            if not self._current(entry) or (passed and passed[-1] == entry):
-                continue
-            passed.append(entry)
-            if entry[1] not in without:
-                found.append(entry)
-        for entry in passed:
-            heapq.heappush(self._queue, entry)
-        return found
+    def upcoming(self) -> "Upcoming":
+        """The subjects in the order of what is due of them; only while the store does not change."""
+        return Upcoming(self._queue, self.due_of)
 
     def listed(self, prefix: str) -> list[str]:
         """The keys that start with `<subject>/...`, in order."""
@@ -100,13 +90,15 @@ class Store:
     def take_over(self, changed: dict[str, tuple[bytes, int | None] | None]) -> None:
         """Applies what a committed transaction wrote."""
         rows, due_of_key = self.rows, self._due
-        touched: set[str] = set()
+        first_of: dict[str, DueRow | None] = {}  # what was due first of the subjects that are touched
         for key, kept in changed.items():
             before = due_of_key.get(key)
             due_ms = None if kept is None else kept[1]
             if before != due_ms:
                 subject = keys.owner_of(key)
-                touched.add(subject)
+                if subject not in first_of:
+                    waiting = self._due_of.get(subject)
+                    first_of[subject] = waiting[0] if waiting else None
                 self._reorder(subject, key, before, due_ms)
             if kept is None:
                 if rows.pop(key, None) is not None:
@@ -115,12 +107,18 @@ class Store:
                 if key not in rows:
                     self._list(key)
                 rows[key] = kept[0]
-        for subject in touched:
-            waiting = self._due_of.get(subject)
-            if waiting:
-                heapq.heappush(self._queue, (waiting[0][0], subject))
-            else:
-                self._due_of.pop(subject, None)
+        for subject, first in first_of.items():
+            self._queue_anew(subject, None if first is None else first[0])
+
+    def _queue_anew(self, subject: str, before_ms: int | None) -> None:
+        waiting = self._due_of.get(subject)
+        if not waiting:
+            self._due_of.pop(subject, None)
+        elif waiting[0][0] != before_ms:
+            heapq.heappush(self._queue, (waiting[0][0], subject))
+        if len(self._queue) > 2 * len(self._due_of) + _SPARE:  # most entries count no more
+            self._queue = [(waiting[0][0], subject) for subject, waiting in self._due_of.items()]
+            heapq.heapify(self._queue)
 
     def _reorder(self, subject: str, key: str, before: int | None, due_ms: int | None) -> None:
         waiting = self._due_of.setdefault(subject, [])
@@ -163,6 +161,28 @@ class Store:
             del self._keys_of[subject]
 
 
+class Upcoming:
+    """Walks a queue of (due, subject), a heap, in order and without changing it: `_next` are the entries below those passed."""
+
+    def __init__(self, queue: Sequence[tuple[int, str]], due_of: Callable[[str], Sequence[DueRow]]) -> None:
+        self._queue = queue
+        self._due_of = due_of
+        self._next = [(queue[0], 0)] if queue else []
+
+    def first(self, without: Container[str]) -> tuple[int, str] | None:
+        """The first subject that is not left out. One that was left out once is not looked at again."""
+        while self._next:
+            entry, at = self._next[0]
+            waiting = self._due_of(entry[1])
+            if waiting and waiting[0][0] == entry[0] and entry[1] not in without:
+                return entry
+            heapq.heappop(self._next)
+            for below in (2 * at + 1, 2 * at + 2):
+                if below < len(self._queue):
+                    heapq.heappush(self._next, (self._queue[below], below))
+        return None
+
+
 class Overlay:
     """The rows as a fold sees them: the store's, under what the fold has written so far."""
 
@@ -173,6 +193,9 @@ class Overlay:
         self._written: dict[str, dict[str, object]] = {}  # keys written, by subject
         self._due: dict[str, list[DueRow]] = {}  # of the keys written; an entry counts while the row still has it
         self._passed: dict[str, int] = {}  # how many of the store's due rows of a subject this fold has written
+        self._upcoming: Upcoming | None = None  # of the subjects that this fold has not written
+        self._queue: list[tuple[int, str]] = []  # (due, subject) of those it has; an entry counts while it is the first
+        self._unqueued: dict[str, None] = {}  # those written since
 
     def get(self, key: str) -> Row | None:
         """A row, decoded once a fold."""
@@ -226,6 +249,7 @@ class Overlay:
             encoded[key] = (value, kept.due_ms)
         self.changed.update(encoded)
         self._written.setdefault(subject, {}).update(encoded)
+        self._unqueued[subject] = None
         for key, kept in rows.items():
             # Read again from the canonical bytes: a row as written orders its maps otherwise than the row as restored.
             self._decoded.pop(key, None)
@@ -235,21 +259,32 @@ class Overlay:
 
     def due(self, subject: str, limit_ms: int) -> tuple[int, str] | None:
         """What is due first of a subject up to an instant, as (instant, key)."""
-        before = self._due_before(subject)
-        own = self._due_written(subject)
-        first = min(before, own) if before and own else before or own
+        first = self._first(subject)
         return (first[0], first[2]) if first is not None and first[0] <= limit_ms else None
 
-    def first_due(self, limit_ms: int, most: int) -> list[tuple[int, str]]:
-        """The first subjects with something due up to an instant, as (instant, subject), in order."""
-        touched = set(self._written)
-        found = self._store.first_due(limit_ms, most, touched)
-        for subject in touched:
-            item = self.due(subject, limit_ms)
-            if item is not None:
-                found.append((item[0], subject))
-        found.sort()
-        return found[:most]
+    def first_due(self, limit_ms: int) -> tuple[int, str] | None:
+        """The first subject with something due up to an instant, as (instant, subject)."""
+        for subject in self._unqueued:
+            first = self._first(subject)
+            if first is not None:
+                heapq.heappush(self._queue, (first[0], subject))
+        self._unqueued.clear()
+        while self._queue:
+            first = self._first(self._queue[0][1])
+            if first is not None and first[0] == self._queue[0][0]:
+                break
+            heapq.heappop(self._queue)
+        if self._upcoming is None:
+            self._upcoming = self._store.upcoming()
+        before = self._upcoming.first(self._written)
+        own = self._queue[0] if self._queue else None
+        entry = min(before, own) if before and own else before or own
+        return entry if entry is not None and entry[0] <= limit_ms else None
+
+    def _first(self, subject: str) -> DueRow | None:
+        before = self._due_before(subject)
+        own = self._due_written(subject)
+        return min(before, own) if before and own else before or own
 
     def _due_before(self, subject: str) -> DueRow | None:
         """The store's first due row of a subject that this fold has not written; those passed are not looked at again."""

@@ -1,7 +1,7 @@
 """Journal records as bytes: one JSON object each, its `kind` first.
 
-Written by intake (`event`), by deciding (`message`, `clock.tick`, `clock.continue`, `clock.announced`) and by publishing
-(`ruleset.activated`). Reading a record that this program did not write raises ValueError: the journal is private.
+Written by intake (`event`), by deciding (`message`, `clock.tick`, `clock.continue`, `clock.announced`, `members.visited`) and by
+publishing (`ruleset.activated`). Reading a record that this program did not write raises ValueError: the journal is private.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -15,6 +15,8 @@ ClockKind = Literal["clock.tick", "clock.continue", "clock.announced"]
 CLOCK_KINDS: tuple[ClockKind, ...] = ("clock.tick", "clock.continue", "clock.announced")
 CLOCK_KEY = b"clock"
 ACTIVATION_KEY = b"ruleset"
+MEMBERS_KEY = b"members"
+MEMBERS_VISITED = "members.visited"
 
 
 class ClockRecord(NamedTuple):
@@ -39,7 +41,15 @@ class Activation(NamedTuple):
     at_ms: int | None = None
 
 
-Record = Event | Message | ClockRecord | Activation
+class MembersVisited(NamedTuple):
+    """The members after `after` are looked at for what a ruleset schedules, a number of them at a time."""
+
+    id: str
+    timetable: str  # the digest of what is scheduled
+    after: str
+
+
+Record = Event | Message | ClockRecord | Activation | MembersVisited
 
 
 def encode_event(event: Event) -> bytes:
@@ -85,6 +95,12 @@ def encode_clock(kind: ClockKind, partition: int, to_ms: int) -> bytes:
     return orjson.dumps({"kind": kind, "id": ids.derive(kind, str(partition), str(to_ms)), "to": to_ms})
 
 
+def encode_visited(partition: int, timetable: str, after: str) -> bytes:
+    """A visit to the members of one partition; its id is made of what it says."""
+    visit_id = ids.derive(MEMBERS_VISITED, str(partition), timetable, after)
+    return orjson.dumps({"kind": MEMBERS_VISITED, "id": visit_id, "timetable": timetable, "after": after})
+
+
 def encode_activation(
     partition: int, digest: str, salt: str, semantics: int, shadow: str = "", at_ms: int | None = None
 ) -> bytes:
@@ -114,6 +130,8 @@ def decode(value: bytes) -> Record:
                 return _message(body)
             case "ruleset.activated":
                 return _activation(body)
+            case "members.visited":
+                return MembersVisited(body["id"], body["timetable"], body["after"])
             case kind if kind in CLOCK_KINDS:
                 return ClockRecord(body["id"], kind, body["to"])
             case kind:
