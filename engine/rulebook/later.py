@@ -31,13 +31,11 @@ _EVENTS = {
     "promo_code.*": "promo codes",
     "feedback.*": "feedback",
     "reward.*": "the reward store",
-    "achievement.*": "achievements",
     "referral.*": "referrals",
 }
 
 LATER: Mapping[str, str] = {
     # files
-    "achievements/*.yaml": "achievements",
     "vouchers/*.yaml": "vouchers",
     "pools/*.yaml": "pools of codes",
     "promo-codes/*.yaml": "promo code lists",
@@ -72,7 +70,6 @@ LATER: Mapping[str, str] = {
     "field:return.*": "returns in conditions",
     "field:redemption.*": "redemptions in conditions",
     "field:feedback.*": "feedback in conditions",
-    "field:achievement.*": "achievements",
     "field:voucher.*": "vouchers",
     "field:code.*": "promo codes",
     "field:referral.*": "referrals",
