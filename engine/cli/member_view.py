@@ -1,133 +1,231 @@
-"""A member as people read one: profile, tiers, balances, lots, what happened last."""
+"""A member as people read one, and as JSON: balances, tiers, what expires next, what happened last."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from engine.cli import screen
-from engine.core import instants, keys
-from engine.core.calendar import local_day
-from engine.core.tiers import standing
-from engine.ruleset.model import Ladder, Ruleset
+from engine.core import instants
+from engine.core.records import Row
+from engine.decide.view import MemberView, SaleView, SpendView, view_of
+from engine.decide.view_progress import LimitView, TierView
+from engine.match.plain import PlainMatcher
+from engine.ruleset.matching import Rules
+from engine.ruleset.model import Programme, Ruleset
 
-LATEST = 10  # sales and lots that are shown
-_PERSON = ("locale", "tags", "consents", "opt_ins")
-
-Rows = Mapping[str, Any]
+LATEST = 10  # lots and changes of tier that are shown
 
 
-def show(rows: Rows, subject: str, clock_ms: int | None, ruleset: Ruleset | None) -> None:
-    """Prints the member whose rows these are."""
-    member = rows[subject]
-    screen.say(f"{subject}  enrolled {_instant(member['enrolled_at'])}")
-    if "forgotten" in member:
-        screen.say(f"forgotten {_instant(member['forgotten'])}: nothing personal is kept, and the keys are deleted")
-    if member["profile"]:
-        screen.say("profile   " + ", ".join(f"{name}: {value}" for name, value in sorted(member["profile"].items())))
-    for name in _PERSON:
-        if member[name]:
-            shown = member[name] if isinstance(member[name], str) else ", ".join(member[name])
-            screen.say(f"{name:<9} {shown}")
-    for line in _tiers(member["ladders"], clock_ms, ruleset):
-        screen.say(line)
+class KeptRows:
+    """The rows of one subject, as a view reads them."""
+
+    def __init__(self, rows: Mapping[str, Row]) -> None:
+        self._rows = rows
+
+    def get(self, key: str) -> Row | None:
+        """A row."""
+        return self._rows.get(key)
+
+    def scan(self, prefix: str) -> list[str]:
+        """The keys that begin so, in order."""
+        return sorted(key for key in self._rows if key.startswith(prefix))
+
+
+def view(rows: Mapping[str, Row], member_id: str, ruleset: Ruleset, at_ms: int) -> MemberView | None:
+    """The member whose rows these are, at an instant."""
+    return view_of(KeptRows(rows), member_id, Rules(ruleset, PlainMatcher(ruleset)), at_ms)
+
+
+def as_json(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """A view as JSON: instants are RFC 3339, and their names lose the `_ms`."""
+    if is_dataclass(value):
+        return {
+            field.name.removesuffix("_ms"): _instants(getattr(value, field.name))
+            if field.name.endswith("_ms")
+            else as_json(getattr(value, field.name))
+            for field in fields(value)
+        }
+    if isinstance(value, Mapping):
+        return {name: as_json(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(each) for each in value]
+    return value
+
+
+def show(member: MemberView, ruleset: Ruleset) -> None:
+    """Prints the member."""
+    _show_person(member)
     screen.say("")
-    balances = sorted(member["accounts"].items())
-    screen.show_table(
-        ("account", "#balance", "#earned"), [(name, row["balance"], row["earned"]) for name, row in balances]
+    _show_accounts(member)
+    for tier in member.tiers:
+        _show_tier(tier)
+    _show_lots(member)
+    _show_waiting_points(member)
+    _show_counts(member)
+    _show_recent(member, ruleset.programme)
+    if member.waiting:
+        screen.say(f"\n{member.waiting} events wait for something of this member")
+
+
+def _show_person(member: MemberView) -> None:
+    screen.say(f"member:{member.member_id}  enrolled {_instant(member.enrolled_at_ms)}  as of {_instant(member.at_ms)}")
+    if member.forgotten_at_ms is not None:
+        screen.say(f"forgotten {_instant(member.forgotten_at_ms)}: nothing personal is kept, and the keys are deleted")
+    told = {
+        "profile": ", ".join(f"{name}: {value}" for name, value in sorted(member.profile.items())),
+        "locale": member.locale or "",
+        "tags": ", ".join(member.tags),
+        "consents": ", ".join(member.consents),
+        "opt-ins": ", ".join(f"{name} {_day(at)}" for name, at in sorted(member.opt_ins_ms.items())),
+    }
+    for name, text in told.items():
+        if text:
+            screen.say(f"{name:<9} {text}")
+
+
+def _show_accounts(member: MemberView) -> None:
+    rows = [
+        (
+            account.account,
+            account.balance,
+            account.pending or None,
+            account.held or None,
+            -account.deficit or None,
+            account.earned,
+            "" if account.expiring is None else f"{account.expiring.points:,} after {account.expiring.last_day}",
+        )
+        for account in member.accounts
+    ]
+    screen.show_table(("account", "#balance", "#pending", "#held", "#deficit", "#earned", "expiring next"), rows)
+    if sum(account.spendable for account in member.accounts) > 1:
+        screen.say(f"{member.total:,} can be spent in all")
+
+
+def _show_tier(tier: TierView) -> None:
+    until = "" if tier.valid_until_ms is None else f" until {_instant(tier.valid_until_ms)}"
+    if tier.next_tier is not None:
+        ahead = f", {tier.missing:,} {tier.unit} to {tier.next_tier} ({tier.qualified:,} so far)"
+    else:
+        ahead = ", the highest" if tier.unit else " (a tier that the published rules do not have)"
+    screen.say(f"\ntier      {tier.tier} of {tier.ladder} since {_instant(tier.since_ms)}{until}{ahead}")
+    if tier.next_turn_at_ms is not None:
+        screen.say(f"          next: {tier.next_turn} at {_instant(tier.next_turn_at_ms)}")
+    changes = [(_instant(each.at_ms), each.before or "", each.after, each.reason) for each in reversed(tier.history)]
+    if len(changes) > 1:
+        screen.show_table(("changed", "from", "to", "because"), changes[:LATEST])
+
+
+def _show_lots(member: MemberView) -> None:
+    rows = [
+        (
+            lot.account,
+            lot.points,
+            lot.awarded,
+            _instant(lot.earned_at_ms),
+            lot.last_day or "ever",
+            lot.campaign or "by hand",
+        )
+        for lot in member.lots[:LATEST]
+    ]
+    _table(("lots, first to go", "#points", "#of", "earned", "usable until", "campaign"), rows)
+    if len(member.lots) > LATEST:
+        screen.say(f"and {len(member.lots) - LATEST:,} more lots (--json shows all)")
+
+
+def _show_waiting_points(member: MemberView) -> None:
+    pending = [
+        (
+            lot.account,
+            lot.points,
+            _instant(lot.active_from_ms) if lot.active_from_ms is not None else f"once {lot.waits_for} is done",
+            "" if lot.lapses_at_ms is None else _instant(lot.lapses_at_ms),
+            lot.campaign or "",
+        )
+        for lot in member.pending
+    ]
+    _table(("pending", "#points", "active", "lapses", "campaign"), pending)
+    holds = [
+        (hold.hold_id, hold.account, hold.points, _instant(hold.held_at_ms), _instant_or(hold.held_until_ms, "ever"))
+        for hold in member.holds
+    ]
+    _table(("held", "account", "#points", "since", "until"), holds)
+
+
+def _show_counts(member: MemberView) -> None:
+    achievements = [
+        (each.title or each.name, f"{each.count:,} of {each.target:,}", f"{each.times:,} of {each.repeats:,}")
+        for each in member.achievements
+    ]
+    _table(("achievement", "#stands at", "#completed"), achievements)
+    counters = [(each.name, each.kept, _fields(each.fields)) for each in member.counters if each.kept]
+    _table(("counter", "#kept", "now"), counters)
+    limits = [(each.owner, each.limit, each.used, each.amount, each.left, _window(each)) for each in member.limits]
+    _table(("limit of", "limit", "#used", "#of", "#left", "window"), limits)
+
+
+def _show_recent(member: MemberView, programme: Programme) -> None:
+    rows = []
+    for each in member.recent:
+        match each:
+            case SaleView():
+                rows.append((each.transaction_id, each.kind, _instant(each.at_ms), *_sale(each, programme)))
+            case SpendView():
+                back = f", {each.restored:,} given back" if each.restored else ""
+                paid = f" for {each.transaction_id}" if each.transaction_id else ""
+                rows.append(
+                    (each.spend_id, each.kind, _instant(each.at_ms), "", f"-{each.points:,} {each.account}{paid}{back}")
+                )
+    _table(("latest", "", "when", "#amount", "points"), rows)
+
+
+def _sale(sale: SaleView, programme: Programme) -> Iterator[str]:
+    yield _money(sale.amount_minor, sale.currency, programme)
+    points = ", ".join(
+        f"{points:,} {account}" + (f" ({sale.left[account]:,} left)" if sale.left[account] != points else "")
+        for account, points in sorted(sale.points.items())
     )
-    _show_lots(rows, ruleset)
-    _show_sales(rows, ruleset)
-    waiting = sum(keys.collection_of(key) == "parked" for key in rows)
-    if waiting:
-        screen.say(f"\n{waiting} events wait for something of this member")
+    given = f"{points} by {', '.join(sale.campaigns)}" if points else ""
+    returned = _money(sale.returned_minor, sale.currency, programme) + " returned" if sale.returned_minor else ""
+    yield ", ".join(text for text in (given, returned) if text)
 
 
-def _tiers(ladders: Rows, clock_ms: int | None, ruleset: Ruleset | None) -> Iterator[str]:
-    declared = {ladder.name: ladder for ladder in (ruleset.ladders if ruleset is not None else ())}
-    for name, row in sorted(ladders.items()):
-        progress = "".join(f", {period}: {points:,}" for period, points in sorted(row["qualified"].items()))
-        ahead = _ahead(declared[name], row, clock_ms, ruleset) if ruleset is not None and name in declared else ""
-        yield f"tier      {row['tier']} of {name} since {_instant(row['since'])}{ahead}{progress}"
+def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    if rows:
+        screen.say("")
+        screen.show_table(columns, rows)
 
 
-def _ahead(ladder: Ladder, row: Rows, clock_ms: int | None, ruleset: Ruleset) -> str:
-    """How far it is to the next tier, in the period that the partition's clock stands in."""
-    period = "ever"
-    if ladder.within == "calendar_year":
-        if clock_ms is None:
-            return ""
-        period = str(local_day(clock_ms, ruleset.programme.zone).year)
-    names = [level.tier for level in ladder.levels]
-    if row["tier"] not in names:
-        return " (a tier that the published rules do not have)"
-    at = standing(ladder.levels, names.index(row["tier"]), row["qualified"].get(period, 0))
-    if at.next_tier is None:
-        return ", the highest"
-    return f", {at.missing:,} {ladder.account} to {at.next_tier}"
+def _fields(fields_: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(fields_.items()))
 
 
-def _show_lots(rows: Rows, ruleset: Ruleset | None) -> None:
-    lots = [row for key, row in rows.items() if keys.collection_of(key) == "lot" and row["points"]]
-    if not lots:
-        return
-    lots.sort(key=lambda lot: (lot["expires_at"] is None, lot["expires_at"], lot["earned_at"], lot["lot_id"]))
-    screen.say("")
-    screen.show_table(
-        ("lots, first to go", "#points", "#of", "earned", "usable until", "campaign"),
-        [
-            (
-                lot["account"],
-                lot["points"],
-                lot["awarded"],
-                _instant(lot["earned_at"]),
-                _last_day(lot["expires_at"], ruleset),
-                lot["campaign"],
-            )
-            for lot in lots[:LATEST]
-        ],
-    )
-    if len(lots) > LATEST:
-        screen.say(f"and {len(lots) - LATEST:,} more lots (--json shows all)")
+def _window(limit: LimitView) -> str:
+    if limit.from_ms is None:
+        return "ever"
+    return f"since {_instant(limit.from_ms)}" + ("" if limit.until_ms is None else f" until {_instant(limit.until_ms)}")
 
 
-def _show_sales(rows: Rows, ruleset: Ruleset | None) -> None:
-    sales = [row for key, row in rows.items() if keys.collection_of(key) == "transaction"]
-    if not sales:
-        return
-    sales.sort(key=lambda row: (-row["time"], row["record"]))
-    screen.say("")
-    screen.show_table(
-        ("latest sales", "when", "#amount", "#lines", "points"),
-        [
-            (
-                row["sale"]["transaction_id"],
-                _instant(row["time"]),
-                _money(row["sale"], ruleset),
-                len(row["sale"]["lines"]),
-                ", ".join(f"{award['points']:,} {award['account']} ({award['campaign']})" for award in row["awards"]),
-            )
-            for row in sales[:LATEST]
-        ],
-    )
-    if len(sales) > LATEST:
-        screen.say(f"and {len(sales) - LATEST:,} earlier sales (--json shows all)")
+def _instants(value: Any) -> Any:  # noqa: ANN401 - an instant, a map of them, or None
+    if isinstance(value, Mapping):
+        return {name: instants.render(each) for name, each in value.items()}
+    return None if value is None else instants.render(value)
 
 
 def _instant(instant_ms: int) -> str:
     return instants.render(instant_ms)[:19].replace("T", " ")
 
 
-def _last_day(expires_at: int | None, ruleset: Ruleset | None) -> str:
-    """The last usable local day: a lot goes at the midnight that ends it."""
-    if expires_at is None:
-        return "ever"
-    if ruleset is None:
-        return _instant(expires_at)
-    return local_day(expires_at - 1, ruleset.programme.zone).isoformat()
+def _instant_or(instant_ms: int | None, otherwise: str) -> str:
+    return otherwise if instant_ms is None else _instant(instant_ms)
 
 
-def _money(sale: Rows, ruleset: Ruleset | None) -> str:
-    if ruleset is None or ruleset.programme.currency != sale["currency"]:
-        return f"{sale['amount_minor']:,} minor units of {sale['currency']}"
-    digits = ruleset.programme.minor_digits
-    whole, rest = divmod(sale["amount_minor"], 10**digits)
-    return f"{whole:,}.{rest:0{digits}} {sale['currency']}" if digits else f"{whole:,} {sale['currency']}"
+def _day(instant_ms: int) -> str:
+    return instants.render(instant_ms)[:10]
+
+
+def _money(amount_minor: int, currency: str, programme: Programme) -> str:
+    if programme.currency != currency:
+        return f"{amount_minor:,} minor units of {currency}"
+    digits = programme.minor_digits
+    whole, rest = divmod(amount_minor, 10**digits)
+    return f"{whole:,}.{rest:0{digits}} {currency}" if digits else f"{whole:,} {currency}"

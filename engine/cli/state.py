@@ -1,6 +1,7 @@
 """`guerdon state`: what is kept of a subject."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
@@ -15,6 +16,7 @@ from engine.cli.deployment import deployment
 from engine.core import instants, keys
 from engine.core.partitioning import partition_of
 from engine.core.sealed import is_sealed
+from engine.decide.view import MemberView
 from engine.errors import EngineError, UsageError
 from engine.pipeline.partition import POSITION_KEY
 from engine.ruleset.model import Ruleset
@@ -37,23 +39,39 @@ class Kept(NamedTuple):
 
 def state(
     subject: Annotated[str, typer.Argument(help="Such as member:HH-7, or external:<hash>.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    as_rows: Annotated[bool, typer.Option("--rows", help="Print the rows themselves, of a member too.")] = False,
     in_clear: Annotated[bool, typer.Option("--unseal", help="Show personal values in clear.")] = False,
 ) -> None:
-    """Show what is kept of a subject: all its rows as of now."""
+    """Show what is kept of a subject as of now: a member as people read one, anything else row by row."""
     name = _subject(subject)
     settings = deployment()
     rows, clock_ms, ruleset = asyncio.run(_read(settings, name, in_clear))
     if not rows:
         raise NothingKept(f"nothing is kept of {name}")
-    if as_json:
+    member = None if as_rows or ruleset is None else _member(name, rows, clock_ms, ruleset)
+    if member is not None and ruleset is not None:
+        if as_json:
+            screen.say_json(member_view.as_json(member))
+        else:
+            member_view.show(member, ruleset)
+    elif as_json:
         screen.say_json([_json(key, kept) for key, kept in rows.items()])
-    elif keys.kind_of(name) == "member" and name in rows:
-        member_view.show({key: kept.row for key, kept in rows.items()}, name, clock_ms, ruleset)
     else:
         for key, kept in rows.items():
             due = "" if kept.due_ms is None else f"  (due {instants.render(kept.due_ms)})"
             screen.say(f"{key}{due}\n  {orjson.dumps(kept.row).decode()}")
+
+
+def _member(subject: str, rows: Mapping[str, Kept], clock_ms: int | None, ruleset: Ruleset) -> MemberView | None:
+    """The member as of now: by the programme's clock, which follows its events or the wall."""
+    if keys.kind_of(subject) != "member":
+        return None
+    at_ms = clock_ms or 0
+    if ruleset.programme.time.clock == "wall":
+        at_ms = max(at_ms, time.time_ns() // 1_000_000)
+    plain = {key: kept.row for key, kept in rows.items()}
+    return member_view.view(plain, keys.name_of(subject), ruleset, at_ms)
 
 
 def _subject(text: str) -> str:

@@ -27,6 +27,11 @@ def escaped(text: str) -> str:
     return text
 
 
+def unescaped(text: str) -> str:
+    """The text that was escaped."""
+    return text.replace("%2F", "/").replace("%25", "%") if "%" in text else text
+
+
 def subject(kind: str, name: str) -> str:
     """A subject of the journal, such as `member:M-42`."""
     return f"{kind}:{escaped(name)}"
@@ -39,7 +44,7 @@ def kind_of(subject_or_key: str) -> str:
 
 def name_of(subject: str) -> str:
     """What a subject was named: the inverse of `subject`."""
-    return subject.partition(":")[2].replace("%2F", "/").replace("%25", "%")
+    return unescaped(subject.partition(":")[2])
 
 
 def owner_of(key: str) -> str:

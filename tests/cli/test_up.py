@@ -96,8 +96,13 @@ def test_a_member_can_be_looked_at(running: Path) -> None:
     shown = guerdon(running, "state", "member:HH-1")
     assert "of status since" in shown
     assert "base-earn" in shown
-    kept = orjson.loads(guerdon(running, "state", "member:HH-1", "--json"))
+    member = orjson.loads(guerdon(running, "state", "member:HH-1", "--json"))
+    assert member["member_id"] == "HH-1"
+    assert member["total"] == sum(lot["points"] for lot in member["lots"])
+    kept = orjson.loads(guerdon(running, "state", "member:HH-1", "--rows", "--json"))
     assert kept[0]["key"] == "member:HH-1"
+    assert kept[0]["row"]["accounts"]["points"]["balance"] == member["total"]
+    assert "member:HH-1/transaction/" in guerdon(running, "state", "member:HH-1", "--rows")
     guerdon(running, "state", "member:HH-99999", code=1)
 
 
@@ -135,7 +140,7 @@ def test_the_same_events_simulate_to_the_same_points(running: Path, tmp_path: Pa
 def test_feeding_what_was_tailed_is_byte_exact_and_changes_no_balance(running: Path, tmp_path: Path) -> None:
     before = tailed(running, "members")
     (tmp_path / "members.jsonl").write_bytes(before)
-    balance = guerdon(running, "state", "member:HH-1", "--json")
+    balance = guerdon(running, "state", "member:HH-1", "--rows", "--json")
     fed = guerdon(running, "feed", str(tmp_path / "members.jsonl"))
     assert fed.startswith(f"sent {HOUSEHOLDS} lines")
     (tmp_path / "twice.jsonl").write_bytes(tailed(running, "members"))
@@ -143,7 +148,7 @@ def test_feeding_what_was_tailed_is_byte_exact_and_changes_no_balance(running: P
     once = sorted((line.key or b"", line.value or b"") for line in lines.read(tmp_path / "members.jsonl"))
     assert twice == sorted(once * 2)
     wait_for(running, "decisions", b"duplicate_event", HOUSEHOLDS)
-    after = orjson.loads(guerdon(running, "state", "member:HH-1", "--json"))
+    after = orjson.loads(guerdon(running, "state", "member:HH-1", "--rows", "--json"))
     assert after[0] == orjson.loads(balance)[0]
 
 
