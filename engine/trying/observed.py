@@ -66,6 +66,9 @@ _EFFECTS = {
     "member.untagged": ("remove_tag", "tag"),
     "voucher.issued": ("issue_voucher", "voucher"),
     "promo_code.issued": ("issue_code", "list_id"),
+    "tier.upgraded": ("set_tier", "tier_after"),
+    "tier.downgraded": ("set_tier", "tier_after"),
+    "tier.retained": ("set_tier", "tier_after"),
 }
 
 

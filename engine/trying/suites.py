@@ -156,7 +156,8 @@ class _Suite:
             return None
         standing = None
         if entries is not None and not (enrols and not entries):
-            standing = self._members.read(entries, min(step.at_ms for step in steps))
+            first = min(step.at_ms for step in steps)
+            standing = self._members.read(entries, first if time is None else min(first, at_ms))
         title = keys["name"][1]
         return Case(title.place, self._text(title), standing, tuple(steps))
 
