@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from engine.rulebook.diagnostics import Place, Report
-from engine.rulebook.later import tell_later
 from engine.rulebook.shapes import Named, Part, Record
 
 
 def ascending(tiers: Part, report: Report) -> None:
     """Says of each level that is not above the one below it. One that counts something else cannot be told."""
+    _entering(tiers, report)
     below: dict[str, int] = {}
     levels = tiers.get("levels")
     for position, level in enumerate(levels.items if levels else ()):
@@ -25,7 +25,6 @@ def ascending(tiers: Part, report: Report) -> None:
         _above(asked, below, reach.node.place, report)
         below = {name: named.part.value for name, named in asked.items()}
         _stay(level, asked, report)
-        _simple(reach, asked, report)
 
 
 def _above(asked: dict[str, Named], below: dict[str, int], place: Place, report: Report) -> None:
@@ -51,10 +50,13 @@ def _stay(level: Part, asked: dict[str, Named], report: Report) -> None:
             report.add("ladder-not-ascending", named.part.node.place, message, "ask for the same or less")
 
 
-def _simple(reach: Part, asked: dict[str, Named], report: Report) -> None:
-    """What is decided now: one account."""
-    if len(asked) != 1 or next(iter(asked)).startswith("counter."):
-        tell_later("several ways", "", reach.node.place, report)
+def _entering(tiers: Part, report: Report) -> None:
+    """Entering a tier sets none: that would enter the next, and so on."""
+    entering = tiers.get("on_entering")
+    for part in entering.within() if entering is not None else ():
+        if isinstance(part.shape, Record) and part.shape.name == "set_tier":
+            message = "entering a tier cannot set another"
+            report.add("field-not-here", part.node.place, message, "use a campaign on tier.upgraded")
 
 
 def _criteria(part: Part) -> Iterator[Named]:
