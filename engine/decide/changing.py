@@ -1,4 +1,4 @@
-"""What effects change of a member besides points and tiers, and what they say: tags, attributes, messages, the programme's own events."""
+"""What effects change of a member besides points and tiers, and say: tags, attributes, messages, the programme's own events."""
 
 from engine.decide.draft import Draft
 from engine.decide.notifying import notify

@@ -49,9 +49,9 @@ def fall(place: Place, end_ms: int, because: str = "") -> None:
 
 
 def falls_to(place: Place, end_ms: int) -> int:
-    """The level that follows one that is not kept."""
+    """The level that follows one that is not kept; on a ladder without validity, where it would stand for ever, one that is reached."""
     lower = place.level - 1
-    if place.rules.at_end.move == "to_qualifying":
+    if place.rules.at_end.move == "to_qualifying" or place.rules.valid is None:
         instants = counting(place, end_ms, place.draft.time_ms)
         while lower > 0 and not stays(place, lower, instants):
             lower -= 1

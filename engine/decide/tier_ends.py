@@ -80,7 +80,7 @@ def _end(place: Place, until: int, because: str) -> None:
     grace = end_of_grace(until, place.rules.at_end, place.zone)
     if stays(place, place.level, counting(place, until, place.draft.time_ms)):
         retain(place, "requalified", because)
-    elif place.rules.at_end.move == "hold" or place.rules.valid is None:
+    elif place.rules.at_end.move == "hold":
         retain(place, "held", because)
     elif grace is None:
         fall(place, until, because)

@@ -586,6 +586,15 @@ def test_a_tier_set_for_a_time_ends_like_any_other_and_setting_it_again_prolongs
     assert standing(log)["since"] == at("2026-06-21T00:00:00Z")
 
 
+def test_a_tier_set_for_a_time_on_a_ladder_without_validity_gives_way_to_the_one_that_is_reached() -> None:
+    for points, after in ((1, "blue"), (150, "silver")):
+        log = begin(ladder(), POINTS, setting("gold", Period(1, "months")))
+        buy(log, "2026-05-01", points, channel="app")
+        go(log, "2026-08-01")
+        assert told(log)[1:] == [("2026-06-02T00:00", "downgraded", "gold", after)]
+        assert standing(log)["until"] is None
+
+
 def test_the_history_of_a_tier_is_bounded() -> None:
     log = begin(ladder(valid=END_OF_NEXT_YEAR), POINTS, setting("silver", Period(1, "days")))
     for day in range(1, 29):
