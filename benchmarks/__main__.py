@@ -15,7 +15,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from benchmarks import matching, memory, pipeline, tables, throughput
+from benchmarks import hot_member, matching, memory, pipeline, tables, throughput
 from benchmarks.deployments import unavailable
 from benchmarks.running import GUERDON
 from tests.support.brokers import ROOT
@@ -28,6 +28,7 @@ class Name(Enum):
 
     PIPELINE = "pipeline"
     MATCHING = "matching"  # by the number of campaigns, beside other engines
+    HOT_MEMBER = "hot_member"  # 10,000 purchases of one member: the last beside the first
     EMBEDDED = "embedded"  # throughput on the embedded broker
     APACHE = "apache"  # throughput on Apache Kafka
     MEMORY = "memory"  # and the restore after it
@@ -75,6 +76,12 @@ def _matching(console: Console, wanted: Wanted) -> Mapping[str, Any]:
     return {f"{size.campaigns}": asdict(size) for size in found}
 
 
+def _hot_member(console: Console, wanted: Wanted) -> Mapping[str, Any]:
+    found = hot_member.measure(max(wanted.events or 0, hot_member.EVENTS))
+    hot_member.show(console, found)
+    return {**asdict(found), "ratio": round(found.ratio, 3)}
+
+
 def _embedded(console: Console, wanted: Wanted) -> Mapping[str, Any]:
     return _throughput(console, "embedded", wanted.events or throughput.EMBEDDED_EVENTS, wanted.command)
 
@@ -116,6 +123,7 @@ def _in_directory(measure: Callable[[Path], Awaitable[T]]) -> T:
 _MEASURES: Mapping[Name, Callable[[Console, Wanted], Mapping[str, Any]]] = {
     Name.PIPELINE: _pipeline,
     Name.MATCHING: _matching,
+    Name.HOT_MEMBER: _hot_member,
     Name.EMBEDDED: _embedded,
     Name.APACHE: _apache,
     Name.MEMORY: _memory,
