@@ -50,7 +50,7 @@ def names(shape: Shape, seen: set[str]) -> set[str]:
 
 def known() -> set[str]:
     seen = {kind.pattern for kind in FILES} | {f"effect:{name}" for name in EFFECTS}
-    seen |= {f"field:{field.name}" for field in FIELDS} | {"several ways"}
+    seen |= {f"field:{field.name}" for field in FIELDS}
     for shape in [kind.shape for kind in FILES] + [kind.shape for kind in EFFECTS.values()]:
         names(shape, seen)
     return seen
