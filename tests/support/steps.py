@@ -30,7 +30,7 @@ class Steps:
         """A row."""
         self.read.append(key)
         kept = self._rows.get(key)
-        return None if kept is None else orjson.loads(kept[0])  # type: ignore[no-any-return]  # rows are maps
+        return None if kept is None else orjson.loads(kept[0])
 
     def scan(self, prefix: str) -> Sequence[str]:
         """The keys that begin so, in order."""
