@@ -3,21 +3,21 @@
 from collections.abc import Mapping, Sequence
 
 from engine.core import ids
-from engine.core.calendar import expires_at
 from engine.core.instants import render
 from engine.core.records import Event, Json
+from engine.decide import budget
 from engine.decide.campaigning import Campaigns, Proposal, awaited
+from engine.decide.changing import change
 from engine.decide.draft import Draft
 from engine.decide.ledger import Ledger, Movement
-from engine.decide.limiting import Uses
-from engine.decide.notifying import notify
+from engine.decide.limiting import Uses, within_limits
+from engine.decide.pending import add_terms, terms_of
+from engine.decide.progress import set_tier
 from engine.decide.reckoning import Award
 from engine.decide.rows import VERSION, AwardRow, LotRow, MemberRow, UseRow
-from engine.ruleset.effects import AddTag, AwardPoints, Effect, Emit, Notify, RemoveTag, SetAttribute
-from engine.ruleset.limits import Limit
+from engine.decide.sliding import expiry_of
+from engine.ruleset.effects import AwardPoints, Effect, Emit, SetTier
 from engine.ruleset.model import Campaign
-
-_MICRO = 1_000_000
 
 
 def carry_out(
@@ -31,95 +31,89 @@ def carry_out(
     """Carries out the effects in their order, within the member's limits, and returns the awards to keep with the sale."""
     kept: list[AwardRow] = []
     for proposal in proposals:
-        campaign = proposal.campaign
-        awards = iter(proposal.awards)
+        awards = iter(enumerate(proposal.awards))
+        given = [0] * len(proposal.awards)
         for effect in proposal.effects:
-            award = next(awards, None) if isinstance(effect, AwardPoints) else None
-            if waiting := awaited(campaign, effect):
+            place, award = next(awards) if isinstance(effect, AwardPoints) else (0, None)
+            if waiting := awaited(proposal.campaign, effect):
                 if award is None or award.points:
                     campaigns.carried.append(_carried(proposal, effect, award, waiting))
-            elif award is not None:
-                kept.extend(_award(draft, event, member, award, len(kept), campaigns, sale_key))
-            else:
+                    given[place : place + 1] = [award.points] if award is not None else given[place : place + 1]
+            elif award is None:
                 for _ in range(proposal.times if isinstance(effect, Emit) else 1):
-                    _change(draft, event, member, campaign, effect)
-        if campaign.limits and _gives(proposal):
-            uses = Uses(draft, event, member, f"campaign:{campaign.name}", campaign.limits)
-            uses.take("times", 1)
-            uses.keep()
-            campaigns.proposed[campaign.name]["uses"] += uses.taken
+                    _change(draft, event, member, proposal.campaign, effect)
+            elif award.effect.to == "referrer":
+                given[place] = _to_referrer(member, award, campaigns)
+            else:
+                rows = _award(draft, event, member, proposal, place, len(kept), campaigns, sale_key)
+                given[place] = sum(row["points"] for row in rows)
+                kept.extend(rows)
+        _count_uses(draft, event, member, proposal, given, campaigns)
     return kept
 
 
-def _gives(proposal: Proposal) -> bool:
-    """Whether there is something to give, so that a use is taken: a rate or a bundle can come to 0 points."""
-    only_points = len(proposal.awards) == len(proposal.effects)
-    return not proposal.otherwise and (not only_points or any(award.points for award in proposal.awards))
+def _count_uses(
+    draft: Draft, event: Event, member: MemberRow, proposal: Proposal, given: Sequence[int], campaigns: Campaigns
+) -> None:
+    """Takes the use of the whole campaign, and gives back what was granted and is not given."""
+    campaign = proposal.campaign
+    gives = proposal.gives and not proposal.otherwise
+    if campaign.limits and gives:
+        uses = Uses(draft, event, member, f"campaign:{campaign.name}", campaign.limits)
+        uses.take("times", 1)
+        uses.keep()
+        campaigns.proposed[campaign.name]["uses"] += [
+            *uses.taken,
+            *budget.uses_of_times(proposal.grants, event.time_ms),
+        ]
+    worths = [worth_of(draft, award) for award in proposal.awards]
+    budget.give_back(draft, budget.unused(proposal.grants, event.time_ms, given, worths, times=gives))
 
 
 def _award(
     draft: Draft,
     event: Event,
     member: MemberRow,
-    award: Award,
+    proposal: Proposal,
+    place: int,
     number: int,
     campaigns: Campaigns,
     sale_key: str | None,
 ) -> list[AwardRow]:
-    given, uses = _within_limits(draft, event, member, award)
-    if given != award.points:
-        cut = {"campaign": award.campaign.name, "asked": award.points, "given": given}
-        campaigns.limited.append(cut)
+    award = proposal.awards[place]
+    asked = proposal.wanted[place] if proposal.wanted else award.points
+    given, uses = within_limits(draft, event, member, award)
+    if given != asked:
+        campaigns.limited.append({"campaign": award.campaign.name, "asked": asked, "given": given})
     if given <= 0:
         return []
-    return [_post(draft, event, member, award._replace(points=given), number, sale_key, uses)]
+    uses += budget.uses_of_award(proposal.grants, event.time_ms, given, worth_of(draft, award))
+    row = post_award(draft, event, member, award._replace(points=given), number, sale_key, uses)
+    row["cut"] = given != asked
+    return [row]
 
 
-def _within_limits(draft: Draft, event: Event, member: MemberRow, award: Award) -> tuple[int, list[UseRow]]:
-    """What the limits of the campaign, its group and the account leave of an award; taken from each."""
-    rules, campaign = draft.rules, award.campaign
-    account = rules.accounts[award.effect.account]
-    if not (campaign.limits or campaign.group or account.limits):
-        return award.points, []
-    owners: list[tuple[str, Sequence[Limit]]] = [(f"campaign:{campaign.name}", campaign.limits)]
-    if campaign.group:
-        owners.append((f"group:{campaign.group}", rules.groups[campaign.group].limits))
-    owners.append((f"account:{account.name}", account.limits))
-    limited = [Uses(draft, event, member, owner, limits) for owner, limits in owners if limits]
-    points = award.points
-    worth_micro = account.worth_micro or 0
-    for uses in limited:
-        points = uses.clamped("points", points)
-        if worth_micro:
-            cost = points * worth_micro // _MICRO
-            left = uses.clamped("budget", cost)
-            points = points if left == cost else left * _MICRO // worth_micro
-    for uses in limited:
-        uses.take("points", points)
-        uses.take("budget", points * worth_micro // _MICRO)
-        uses.keep()
-    return points, [use for uses in limited for use in uses.taken]
+def _to_referrer(member: MemberRow, award: Award, campaigns: Campaigns) -> int:
+    """Leaves an award to be asked of the referrer; nobody gets it where there is none."""
+    if award.points > 0 and "referrer" in member:
+        campaigns.to_referrer.append(award)
+        return award.points
+    if award.points > 0:
+        campaigns.limited.append({"campaign": award.campaign.name, "asked": award.points, "given": 0})
+    return 0
+
+
+def worth_of(draft: Draft, award: Award) -> int:
+    """What a point of an award is worth, in millionths of a minor unit; 0 where nobody says."""
+    return draft.rules.accounts[award.effect.account].worth_micro or 0
 
 
 def _change(draft: Draft, event: Event, member: MemberRow, campaign: Campaign, effect: Effect) -> None:
     """Everything but points; it takes effect for the next event (B-9)."""
-    member_id, name = member["member_id"], campaign.name
-    match effect:
-        case AddTag(tag) if tag not in member["tags"]:
-            member["tags"] = sorted([*member["tags"], tag])
-            draft.happened("member.tagged", {"member_id": member_id, "tag": tag, "campaign": name}, name)
-        case RemoveTag(tag) if tag in member["tags"]:
-            member["tags"] = [each for each in member["tags"] if each != tag]
-            draft.happened("member.untagged", {"member_id": member_id, "tag": tag, "campaign": name}, name)
-        case SetAttribute(attribute, value) if member["profile"].get(attribute) != value:
-            member["profile"][attribute] = value
-            changed = {"member_id": member_id, "attribute": attribute, "value": value, "campaign": name}
-            draft.happened("member.attribute_set", changed, name)
-        case Notify(message):
-            notify(draft, message, event.id, member, {"campaign": name})
-        case Emit(custom, data):
-            emitted = {"name": custom, "member_id": member_id, "campaign": name, "attributes": dict(data)}
-            draft.happened(f"custom.{custom}", emitted, name)
+    if isinstance(effect, SetTier):
+        set_tier(draft, member, effect, campaign.name)
+    else:
+        change(draft, event.id, member, campaign.name, effect)
 
 
 def _carried(proposal: Proposal, effect: Effect, award: Award | None, waiting: str) -> dict[str, Json]:
@@ -140,7 +134,7 @@ def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
-def _post(
+def post_award(
     draft: Draft,
     event: Event,
     member: MemberRow,
@@ -149,11 +143,11 @@ def _post(
     sale_key: str | None,
     uses: list[UseRow],
 ) -> AwardRow:
+    """Posts the points of an award into a lot of its own."""
     campaign = award.campaign.name
     ledger = Ledger(draft, member, award.effect.account)
-    expiry = award.effect.expires or ledger.account.expires
     earned = event.time_ms
-    gone = None if expiry is None else expires_at(earned, expiry, draft.rules.ruleset.programme.zone)
+    terms = terms_of(award.effect, ledger.account, earned, draft.rules.ruleset.programme.zone)
     lot: LotRow = {
         "v": VERSION,
         "lot_id": ids.derive(draft.record, draft.subject, "lot", campaign, str(number)),
@@ -162,21 +156,29 @@ def _post(
         "awarded": award.points,
         "points": award.points,
         "earned_at": earned,
-        "active_from": earned,
-        "expires_at": gone,
+        "active_from": terms.active_from,
+        "expires_at": terms.expires_at,
         "campaign": campaign,
         "record": draft.record,
         "transaction": None if sale_key is None else sale_key[len(draft.subject) + 1 :],
     }
-    key, movement = ledger.credit(lot, "issued")
+    gone = terms.expires_at
+    if terms.pending:
+        add_terms(lot, terms)
+        key, movement = ledger.credit_pending(lot, terms.due_ms, "issued")
+    else:
+        key, movement = ledger.credit(lot, "issued")
+        if gone is None and ledger.account.renewed_by:
+            gone = expiry_of(draft, ledger.name)
     ledger.earn(award.points)
-    draft.happened("points.awarded", _awarded(lot, award, movement, event.data), campaign)
+    draft.happened("points.awarded", _awarded(lot, gone, award, movement, event.data), campaign)
     return {
         "campaign": campaign,
         "effect": award.number,
         "account": ledger.name,
         "points": award.points,
         "left": award.points,
+        "cut": False,
         "lot": key,
         "base_minor": award.base_minor,
         "line_ids": list(award.line_ids),
@@ -184,7 +186,9 @@ def _post(
     }
 
 
-def _awarded(lot: LotRow, award: Award, movement: Movement, payload: Mapping[str, Json]) -> dict[str, Json]:
+def _awarded(
+    lot: LotRow, expires_ms: int | None, award: Award, movement: Movement, payload: Mapping[str, Json]
+) -> dict[str, Json]:
     data: dict[str, Json] = {
         "member_id": lot["member_id"],
         "campaign": lot["campaign"],
@@ -194,8 +198,8 @@ def _awarded(lot: LotRow, award: Award, movement: Movement, payload: Mapping[str
         **movement.told(),
         "line_ids": list(award.line_ids),
         "earned_at": render(lot["earned_at"]),
-        "active_from": render(lot["active_from"]),
-        "expires_at": None if lot["expires_at"] is None else render(lot["expires_at"]),
+        "active_from": None if lot["active_from"] is None else render(lot["active_from"]),
+        "expires_at": None if expires_ms is None else render(expires_ms),
         "reason": "campaign",
     }
     if "transaction_id" in payload:

@@ -9,7 +9,7 @@ from engine.decide.draft import Draft
 from engine.decide.grouping import EXCLUDED, winners, winners_by_line
 from engine.decide.limiting import Uses
 from engine.decide.reckoning import Award, BaseEarn, reckon
-from engine.decide.rows import MemberRow, ProposedRow
+from engine.decide.rows import AskedRow, MemberRow, ProposedRow, QuestionRow
 from engine.ruleset.effects import (
     AwardPoints,
     Effect,
@@ -39,20 +39,56 @@ class Campaigns:
     proposed: dict[str, ProposedRow] = field(default_factory=dict)
     stood: dict[str, Json] = field(default_factory=dict)
     counted: dict[str, list[Json]] = field(default_factory=dict)  # by counter, as `counting.count` says
+    asked: AskedRow | None = None  # what the decision waits for; None where it asks nothing
+    sale: str | None = None  # the key of the sale below the member, where it is one
+    to_referrer: list[Award] = field(default_factory=list)  # to be asked of the referrer
 
 
 class Proposal(NamedTuple):
-    """A campaign that wants to give. `awards` stand for the points among its effects; `otherwise` is a near miss."""
+    """A campaign that wants to give. `awards` stand for the points among its effects; `otherwise` is a near miss.
+
+    `grants`: what those granted who hold its shared limits: of each award at most so many points.
+    """
 
     campaign: Campaign
     effects: tuple[Effect, ...]
     awards: tuple[Award, ...]
     times: int
     otherwise: bool = False
+    grants: tuple[QuestionRow, ...] = ()
+    wanted: tuple[int, ...] = ()  # the points of its awards before the grants
+
+    @property
+    def gives(self) -> bool:
+        """Whether there is something to give: a rate or a bundle can come to 0 points."""
+        return any(award.points > 0 for award in self.awards) or not self.only_points
+
+    @property
+    def only_points(self) -> bool:
+        """Whether it gives nothing but points."""
+        return len(self.awards) == len(self.effects)
+
+    def granted(self) -> "Proposal":
+        """The proposal with no more points than were granted."""
+        if not self.grants:
+            return self
+        most = (min(points) for points in zip(*(grant["points"] for grant in self.grants), strict=True))
+        awards = zip(self.awards, most, strict=True)
+        return self._replace(
+            awards=tuple(award._replace(points=min(award.points, points)) for award, points in awards),
+            wanted=tuple(award.points for award in self.awards),
+        )
 
 
-def propose(draft: Draft, event: Event, member: MemberRow, facts: Facts, campaigns: Campaigns) -> list[Proposal]:
-    """What the campaigns give once conditions, the member's limits and the groups have spoken, in the ruleset's order."""
+class Wanting(NamedTuple):
+    """The campaigns that want to give, before groups chose, in the ruleset's order; and the base earn that holds."""
+
+    proposals: list[Proposal]
+    base: list[BaseEarn]
+
+
+def propose(draft: Draft, event: Event, member: MemberRow, facts: Facts, campaigns: Campaigns) -> Wanting:
+    """What the campaigns want to give once conditions and the member's limits have spoken."""
     rules = draft.rules
     verdicts = _candidates(event, facts, rules)
     base = base_earn(verdicts)
@@ -65,6 +101,8 @@ def propose(draft: Draft, event: Event, member: MemberRow, facts: Facts, campaig
             proposal = proposed_by(campaign, facts, rules, base)
             if _used_up(draft, event, member, proposal):
                 campaigns.refused.append({"campaign": campaign.name, "reason": "member_limit_reached"})
+                if campaign.base:  # multiples were still taken of it
+                    _keep_for_returns(proposal._replace(times=0), facts, rules, campaigns)
             else:
                 proposals.append(proposal)
                 _keep_for_returns(proposal, facts, rules, campaigns)
@@ -72,7 +110,7 @@ def propose(draft: Draft, event: Event, member: MemberRow, facts: Facts, campaig
             campaigns.refused.append({"campaign": campaign.name, "reason": verdict.reason})
             if verdict.eligible and campaign.otherwise:
                 proposals.append(Proposal(campaign, campaign.otherwise, (), 1, otherwise=True))
-    return chosen(proposals, facts, rules, base, campaigns)
+    return Wanting(proposals, base)
 
 
 def _candidates(event: Event, facts: Facts, rules: Rules) -> Sequence[Verdict]:
@@ -86,28 +124,33 @@ def _candidates(event: Event, facts: Facts, rules: Rules) -> Sequence[Verdict]:
 
 def base_earn(verdicts: Sequence[Verdict]) -> list[BaseEarn]:
     """The rates of base earn that hold for an event: what multiples are taken of."""
+    return _rates([each.campaign for each in verdicts if each.holds and each.campaign.base])
+
+
+def base_of(names: Sequence[str], rules: Rules) -> list[BaseEarn]:
+    """The same of campaigns of base earn that held when it was asked."""
+    return _rates([rules.campaigns[name] for name in names])
+
+
+def _rates(campaigns: Sequence[Campaign]) -> list[BaseEarn]:
     return [
-        BaseEarn(verdict.campaign, effect.how, effect.account)
-        for verdict in verdicts
-        if verdict.holds and verdict.campaign.base and verdict.campaign.state == "live"
-        for effect in verdict.campaign.then
+        BaseEarn(campaign, effect.how, effect.account)
+        for campaign in campaigns
+        if campaign.state == "live"
+        for effect in campaign.then
         if isinstance(effect, AwardPoints) and isinstance(effect.how, Rate)
     ]
 
 
 def awaited(campaign: Campaign, effect: Effect) -> str:
     """What an effect waits for before it can be given; "" where it can be given now."""
-    if any(limit.per != "member" for limit in campaign.limits):
-        return "campaign_limits"
+    if any(limit.per == "code" for limit in campaign.limits):
+        return "promo_codes"
     match effect:
         case IssueVoucher():
             return "vouchers"
         case IssueCode():
             return "promo_codes"
-        case AwardPoints(to="referrer"):
-            return "referral"
-        case AwardPoints(pending=pending) if pending is not None:
-            return "pending_points"
         case _:
             return ""
 
@@ -130,19 +173,13 @@ def _used_up(draft: Draft, event: Event, member: MemberRow, proposal: Proposal) 
     if uses.exhausted():
         return True
     wanted = [award.points for award in proposal.awards if award.points > 0]
-    only_points = all(isinstance(effect, AwardPoints) for effect in proposal.effects)
-    return only_points and bool(wanted) and all(uses.clamped("points", points) == 0 for points in wanted)
-
-
-def _gives(proposal: Proposal) -> bool:
-    return any(award.points > 0 for award in proposal.awards) or not all(
-        isinstance(effect, AwardPoints) for effect in proposal.effects
-    )
+    return proposal.only_points and bool(wanted) and all(uses.clamped("points", points) == 0 for points in wanted)
 
 
 def proposed_by(
     campaign: Campaign, facts: Facts, rules: Rules, base: Sequence[BaseEarn], only: Collection[str] | None = None
 ) -> Proposal:
+    """What a campaign wants to give; `only` restricts rates and multiples to some lines."""
     times: int = facts.fields.get(campaign.times, 0) if campaign.times else 1
     awards = tuple(
         reckon(campaign, number, facts, rules, base, times, only)
@@ -159,14 +196,14 @@ def chosen(
     left: dict[str, Proposal | None] = {}
     for group in rules.ruleset.programme.groups:
         members = [
-            each for each in proposals if each.campaign.group == group.name and not each.otherwise and _gives(each)
+            each for each in proposals if each.campaign.group == group.name and not each.otherwise and each.gives
         ]
         awards = {each.campaign.name: each.awards for each in members}
         if group.scope == "line":
             lines = winners_by_line(group, awards, facts, rules, base)
             for each in members:
                 won = lines[each.campaign.name]
-                left[each.campaign.name] = proposed_by(each.campaign, facts, rules, base, won) if won else None
+                left[each.campaign.name] = _of_lines(each, facts, rules, base, won) if won else None
         else:
             keep = winners(group, awards, rules)
             left.update({each.campaign.name: each if each.campaign.name in keep else None for each in members})
@@ -180,6 +217,13 @@ def chosen(
             if not each.otherwise:
                 campaigns.fired.append(each.campaign.name)
     return kept
+
+
+def _of_lines(
+    proposal: Proposal, facts: Facts, rules: Rules, base: Sequence[BaseEarn], lines: Collection[str]
+) -> Proposal:
+    found = proposed_by(proposal.campaign, facts, rules, base, lines)
+    return found._replace(grants=proposal.grants).granted()
 
 
 def _shadow(verdict: Verdict, facts: Facts, rules: Rules, base: Sequence[BaseEarn]) -> dict[str, Json]:

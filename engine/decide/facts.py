@@ -129,7 +129,7 @@ def _add_member(
     fields["member.opt_ins"] = () if as_at_enrolment else tuple(member["opt_ins"])
     today = local_day(event.time_ms, zone)
     fields["member.enrolled_days"] = today.toordinal() - local_day(member["enrolled_at"], zone).toordinal()
-    fields["member.referred"] = member.get("referred_by", member["member_id"]) != member["member_id"]
+    fields["member.referred"] = "referrer" in member
     birthday = days_until(member["profile"].get("birthday"), today)
     if birthday is not None:
         fields["member.birthday_in_days"] = birthday

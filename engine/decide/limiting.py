@@ -1,6 +1,6 @@
 """Limits of one member: how much room an event has, and taking it, in the period of the event's own time (B-13).
 
-Limits of whole campaigns, outlets or referrers belong to subjects of their own and are not looked at here.
+Limits of whole campaigns and outlets belong to subjects of their own (`engine.decide.budget`). A referrer's are those of a member.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,23 +11,66 @@ from engine.core.records import Event
 from engine.core.windows import back
 from engine.decide.counting import span_of
 from engine.decide.draft import Draft
+from engine.decide.reckoning import Award
 from engine.decide.rows import KEEP_KEYS_MS, VERSION, MemberRow, UseRow, UsesRow
 from engine.ruleset.limits import Limit
+from engine.ruleset.model import TimeRules
 
 _FEW_PERIODS = 8  # of a calendar window are kept in any case
 _LONG_MS = 32 * DAY_MS  # longer than a month: late events find the period they belong to
+_MICRO = 1_000_000
+
+
+def within_limits(draft: Draft, event: Event, member: MemberRow, award: Award) -> tuple[int, list[UseRow]]:
+    """What the member's limits of the campaign, its group and the account leave of an award; taken from each."""
+    rules, campaign = draft.rules, award.campaign
+    account = rules.accounts[award.effect.account]
+    if not (campaign.limits or campaign.group or account.limits):
+        return award.points, []
+    owners: list[tuple[str, Sequence[Limit]]] = [(f"campaign:{campaign.name}", campaign.limits)]
+    if campaign.group:
+        owners.append((f"group:{campaign.group}", rules.groups[campaign.group].limits))
+    owners.append((f"account:{account.name}", account.limits))
+    limited = [Uses(draft, event, member, owner, limits) for owner, limits in owners if limits]
+    return take_points(limited, award.points, account.worth_micro or 0)
+
+
+def take_points(limited: Sequence["Uses"], points: int, worth_micro: int) -> tuple[int, list[UseRow]]:
+    """What limits of points and budget leave of some points, taken from each of them."""
+    for uses in limited:
+        points = uses.clamped("points", points)
+        cost = cost_of(points, worth_micro)
+        left = uses.clamped("budget", cost)
+        points = points if left == cost else points_worth(left, worth_micro)
+    for uses in limited:
+        uses.take("points", points)
+        uses.take("budget", cost_of(points, worth_micro))
+        uses.keep()
+    return points, [use for uses in limited for use in uses.taken]
+
+
+def cost_of(points: int, worth_micro: int) -> int:
+    """What points take of a budget, in minor units; a point is worth so many millionths of one."""
+    return points * worth_micro // _MICRO
+
+
+def points_worth(cost: int, worth_micro: int) -> int:
+    """How many points a budget of so many minor units pays."""
+    return cost * _MICRO // worth_micro
 
 
 class Uses:
-    """What a member used of the limits of one owner (`campaign:x`, `group:y`, `account:z`). Written with `keep`."""
+    """What a member used of the limits of one owner (`campaign:x`, `group:y`, `account:z`, `referrer:x`). Written with `keep`."""
 
-    def __init__(self, draft: Draft, event: Event, member: MemberRow, owner: str, limits: Sequence[Limit]) -> None:
+    def __init__(
+        self, draft: Draft, event: Event, member: MemberRow, owner: str, limits: Sequence[Limit], per: str = "member"
+    ) -> None:
         self._draft = draft
         self._event = event
         self._member = member
         self._owner = owner
         self._key = keys.row(draft.subject, "uses", owner)
-        self._limits = [limit for limit in limits if limit.per == "member"]
+        self._limits = [limit for limit in limits if limit.per == per]
         row: UsesRow | None = draft.get(self._key) if self._limits else None
         self._used = {name: dict(periods) for name, periods in row["used"].items()} if row else {}
         self._at = {name: list(uses) for name, uses in row["at"].items()} if row else {}
@@ -97,7 +140,7 @@ class Uses:
             return
         periods = {**self._used.get(name, {})}
         periods[str(span.from_ms)] = periods.get(str(span.from_ms), 0) + amount
-        self._used[name] = self._recent(periods)
+        self._used[name] = recent(periods, self._draft.rules.ruleset.programme.time)
         self._note(limit, name, str(span.from_ms), amount)
 
     def _note(self, limit: Limit, name: str, period: str, amount: int) -> None:
@@ -114,16 +157,20 @@ class Uses:
             }
         )
 
-    def _recent(self, periods: dict[str, int]) -> dict[str, int]:
-        """The periods that an event may still fall in."""
-        if len(periods) <= _FEW_PERIODS:
-            return periods
-        time = self._draft.rules.ruleset.programme.time
-        late_ms = time.late_ms if time.then == "refuse" else KEEP_KEYS_MS
-        newest = sorted(periods, key=int)
-        oldest_ms = int(newest[-1]) - late_ms - _LONG_MS
-        recent = [period for period in newest[:-_FEW_PERIODS] if int(period) >= oldest_ms]
-        return {period: periods[period] for period in (*recent, *newest[-_FEW_PERIODS:])}
+
+def recent(periods: dict[str, int], time: TimeRules) -> dict[str, int]:
+    """The periods, by their beginning, that an event may still fall in."""
+    if len(periods) <= _FEW_PERIODS:
+        return periods
+    newest = sorted(periods, key=int)
+    oldest_ms = int(newest[-1]) - latest_ms(time) - _LONG_MS
+    kept = [period for period in newest[:-_FEW_PERIODS] if int(period) >= oldest_ms]
+    return {period: periods[period] for period in (*kept, *newest[-_FEW_PERIODS:])}
+
+
+def latest_ms(time: TimeRules) -> int:
+    """How late an event may be that is still decided."""
+    return time.late_ms if time.then == "refuse" else KEEP_KEYS_MS
 
 
 def give_back(draft: Draft, uses: Iterable[UseRow]) -> None:

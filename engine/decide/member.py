@@ -3,10 +3,10 @@
 from typing import cast
 
 from engine.core.records import Event, Message
-from engine.decide import achieving
+from engine.decide import achieving, receipts
 from engine.decide.admission import refusal
-from engine.decide.awards import carry_out
-from engine.decide.campaigning import Campaigns, propose
+from engine.decide.asking import decide
+from engine.decide.campaigning import Campaigns
 from engine.decide.counting import count
 from engine.decide.draft import Draft
 from engine.decide.facts import facts_of
@@ -14,11 +14,16 @@ from engine.decide.following import as_event
 from engine.decide.linking import claim_external_ids
 from engine.decide.membership import finish, member_of
 from engine.decide.notifying import notify_of_input
-from engine.decide.parking import park, release
+from engine.decide.parking import park, release, release_returns
+from engine.decide.pending import activate_waiting
+from engine.decide.planning import heard
 from engine.decide.progress import join_ladders, progress
+from engine.decide.referring import seek
 from engine.decide.repeats import natural_key, refuse_repeat, seen_before, take_key, taken
 from engine.decide.rows import KEEP_KEYS_MS, VERSION, AwardRow, MemberRow, TransactionRow
 from engine.decide.settling import refused, settled
+from engine.decide.sliding import renew
+from engine.ruleset.matching import Facts
 
 
 def enrol(draft: Draft, event: Event, clock_ms: int | None) -> None:
@@ -34,14 +39,14 @@ def enrol(draft: Draft, event: Event, clock_ms: int | None) -> None:
         return
     member = _newly_enrolled(event)
     join_ladders(draft, member, event.time_ms)
-    campaigns = _decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)[0]
-    _finish(draft, event, member)
-    release(draft, event.time_ms)
-    claimed = event.data.get("external_ids", ())
-    if claimed:
-        claim_external_ids(draft, event, claimed, campaigns)
-    else:
-        settled(draft, event, campaigns)
+    campaigns = Campaigns()
+    detail = seek(draft, event, member, campaigns)
+    if "seeking" not in member:  # else campaigns are decided, and what waited is released, once the referrer is known
+        campaigns, _ = decide_campaigns(draft, event, member, sale_key=None)
+        release(draft, event.time_ms)
+    finish_input(draft, event, member)
+    claim_external_ids(draft, event, event.data.get("external_ids", ()), campaigns)
+    settled(draft, event, campaigns, detail)
 
 
 def purchase(draft: Draft, event: Event, clock_ms: int | None) -> None:
@@ -61,23 +66,25 @@ def decide_purchase(draft: Draft, event: Event, member: MemberRow, *, as_at_enro
     sale_key = natural_key(draft, event)
     if taken(draft, event, sale_key):
         return
-    campaigns, awards = _decide_campaigns(draft, event, member, sale_key, as_at_enrolment=as_at_enrolment)
+    campaigns, awards = decide_campaigns(draft, event, member, sale_key, as_at_enrolment=as_at_enrolment)
     _keep_sale(draft, event, cast("str", sale_key), awards, campaigns)
-    _finish(draft, event, member)
+    release_returns(draft, member, cast("str", sale_key))
+    finish_input(draft, event, member)
     settled(draft, event, campaigns)
 
 
 def record_activity(draft: Draft, event: Event, clock_ms: int | None) -> None:
     """Something else that a member did."""
-    member = _admitted(draft, event, clock_ms)
+    member = admitted(draft, event, clock_ms)
     if member is None:
         return
     key = natural_key(draft, event)
     if taken(draft, event, key):
         return
     take_key(draft, event, key)
-    campaigns, _ = _decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
-    _finish(draft, event, member)
+    campaigns, _ = decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
+    activate_waiting(draft, member, event.data["name"])
+    finish_input(draft, event, member)
     settled(draft, event, campaigns)
 
 
@@ -88,9 +95,19 @@ def follow_up(draft: Draft, message: Message, _clock_ms: int | None) -> None:
         return
     event = as_event(message)
     draft.depth = message.data["depth"]
-    campaigns, _ = _decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
+    campaigns, _ = decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
     finish(draft, member)
     settled(draft, event, campaigns)
+
+
+def fire(draft: Draft, event: Event, member: MemberRow) -> None:
+    """A scheduled campaign that is due for a member, decided like an event; where nothing of it holds, nothing is recorded."""
+    campaigns, _ = decide_campaigns(draft, event, member, sale_key=None)
+    holds = bool(campaigns.fired or campaigns.refused or campaigns.shadow or campaigns.asked or draft.outcomes)
+    if holds or member != draft.get(draft.subject):
+        finish(draft, member)
+    if holds:
+        settled(draft, event, campaigns)
 
 
 def update(draft: Draft, event: Event, clock_ms: int | None) -> None:
@@ -98,7 +115,7 @@ def update(draft: Draft, event: Event, clock_ms: int | None) -> None:
     member = _admitted_telling(draft, event, clock_ms)
     if member is None:
         return
-    campaigns, _ = _decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
+    campaigns, _ = decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
     data = event.data
     for name, value in data.get("profile", {}).items():
         if member["profile"].get(name) == value:
@@ -120,7 +137,7 @@ def update(draft: Draft, event: Event, clock_ms: int | None) -> None:
         member["consents"] = sorted(data["consents"])
     if "locale" in data:
         member["locale"] = data["locale"]
-    _finish(draft, event, member)
+    finish_input(draft, event, member)
     settled(draft, event, campaigns)
 
 
@@ -133,10 +150,10 @@ def opt_in(draft: Draft, event: Event, clock_ms: int | None) -> None:
     if all(known.name != campaign for known in draft.rules.ruleset.campaigns):
         refused(draft, event, "campaign_not_running")
         return
-    campaigns, _ = _decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
+    campaigns, _ = decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
     member["opt_ins"] = {**member["opt_ins"], campaign: member["opt_ins"].get(campaign, event.time_ms)}
     draft.happened("member.opt_in_recorded", {"member_id": member["member_id"], "campaign": campaign})
-    _finish(draft, event, member)
+    finish_input(draft, event, member)
     settled(draft, event, campaigns)
 
 
@@ -149,29 +166,32 @@ def opt_out(draft: Draft, event: Event, clock_ms: int | None) -> None:
     if campaign not in member["opt_ins"]:
         refused(draft, event, "not_opted_in")
         return
-    campaigns, _ = _decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
+    campaigns, _ = decide_campaigns(draft, event, member, sale_key=None, as_at_enrolment=False)
     member["opt_ins"] = {name: at for name, at in member["opt_ins"].items() if name != campaign}
     draft.happened("member.opt_out_recorded", {"member_id": member["member_id"], "campaign": campaign})
-    _finish(draft, event, member)
+    finish_input(draft, event, member)
     settled(draft, event, campaigns)
 
 
 def link(draft: Draft, event: Event, clock_ms: int | None) -> None:
     """A member claims an external id; its own subject grants or refuses it."""
     if _admitted_telling(draft, event, clock_ms) is not None:
-        claim_external_ids(draft, event, (event.data["external_id"],), Campaigns())
+        campaigns = Campaigns()
+        claim_external_ids(draft, event, (event.data["external_id"],), campaigns)
+        settled(draft, event, campaigns)
 
 
 def _admitted_telling(draft: Draft, event: Event, clock_ms: int | None) -> MemberRow | None:
     """The member who tells something of themselves: nobody of that name does, once they are forgotten."""
-    member = _admitted(draft, event, clock_ms)
+    member = admitted(draft, event, clock_ms)
     if member is not None and "forgotten" in member:
         refused(draft, event, "member_unknown")
         return None
     return member
 
 
-def _admitted(draft: Draft, event: Event, clock_ms: int | None) -> MemberRow | None:
+def admitted(draft: Draft, event: Event, clock_ms: int | None) -> MemberRow | None:
+    """The member of an event that may be decided; None where it was refused, with the reason recorded."""
     if seen_before(draft, event):
         return None
     if reason := refusal(event, draft.rules.ruleset.programme, clock_ms):
@@ -183,21 +203,30 @@ def _admitted(draft: Draft, event: Event, clock_ms: int | None) -> MemberRow | N
     return member
 
 
-def _decide_campaigns(
-    draft: Draft, event: Event, member: MemberRow, sale_key: str | None, *, as_at_enrolment: bool
+def decide_campaigns(
+    draft: Draft,
+    event: Event,
+    member: MemberRow,
+    sale_key: str | None,
+    *,
+    as_at_enrolment: bool = False,
+    facts: Facts | None = None,
 ) -> tuple[Campaigns, list[AwardRow]]:
-    facts = facts_of(event, member, draft.rules, as_at_enrolment=as_at_enrolment)
+    """Counters, achievements, campaigns and progress of an event. `facts` are those before it, where something changed since."""
+    facts = facts or facts_of(event, member, draft.rules, as_at_enrolment=as_at_enrolment)
+    renew(draft, event.type, event.time_ms)
     counts = count(draft, event, member, facts)
     achieving.progress(draft, event, member, counts)
     campaigns = Campaigns(counted=counts.counted)
-    proposals = propose(draft, event, member, counts.facts, campaigns)
-    awards = carry_out(draft, event, member, proposals, campaigns, sale_key)
+    awards = decide(draft, event, member, counts.facts, campaigns, sale_key)
     progress(draft, event, member, awards)
     return campaigns, awards
 
 
-def _finish(draft: Draft, event: Event, member: MemberRow) -> None:
+def finish_input(draft: Draft, event: Event, member: MemberRow) -> None:
+    """Ends the step of an input: the messages for it, and what `finish` does."""
     notify_of_input(draft, event.type, event.id, member)
+    heard(draft, event.type, event.id, event.time_ms, member)
     finish(draft, member)
 
 
@@ -214,12 +243,15 @@ def _keep_sale(draft: Draft, event: Event, sale_key: str, awards: list[AwardRow]
         "stood": campaigns.stood,
         "counted": campaigns.counted,
     }
+    if campaigns.asked is not None:
+        sale["asked"] = event.id
     draft.put(sale_key, sale, event.time_ms + KEEP_KEYS_MS)
+    receipts.register(draft, sale_key)
 
 
 def _newly_enrolled(event: Event) -> MemberRow:
     data = event.data
-    member = MemberRow(
+    return MemberRow(
         v=VERSION,
         member_id=data["member_id"],
         enrolled_at=event.time_ms,
@@ -233,6 +265,3 @@ def _newly_enrolled(event: Event) -> MemberRow:
         accounts={},
         ladders={},
     )
-    if data.get("referred_by") is not None:
-        member["referred_by"] = data["referred_by"]
-    return member

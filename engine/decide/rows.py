@@ -2,7 +2,8 @@
 
 Points are integers, instants milliseconds since 1970 in UTC. Collections and their keys:
 `seen/<record id>`, `transaction/<natural key>`, `key/<type>/<natural key>`, `lot/<account>/<expiry>/<earned>/<lot id>`,
-`pending/<account>/<due>/<earned>/<lot id>`, `hold/<hold id>`, `spend/<spend id>`, `parked/<number>`, `asked/<record id>`,
+`pending/<account>/<due>/<earned>/<lot id>`, `hold/<hold id>`, `spend/<spend id>`, `paid/<transaction id>/<spend id>`,
+`sliding/<account>`, `active/<account>/<instant>`, `warning/<account>/<expiry>/<lead>`, `parked/<number>`, `asked/<record id>`,
 `tier/<ladder>`.
 """
 
@@ -112,9 +113,11 @@ class MemberRow(TypedDict):
     external_ids: list[dict[str, str]]
     accounts: dict[str, AccountRow]
     ladders: dict[str, LadderRow]
-    referred_by: NotRequired[str]  # a member id or a referral code
-    achievements: NotRequired[dict[str, AchievementRow]]
+    referrer: NotRequired[str]  # the member who referred this one
+    seeking: NotRequired[bool]  # who that is, is being asked
+    waits: NotRequired[dict[str, list[str]]]  # the numbers of parked returns, by the key of the sale that they wait for
     forgotten: NotRequired[int]  # since when nothing personal is known of them (B-51)
+    achievements: NotRequired[dict[str, AchievementRow]]
 
 
 class SeenRow(TypedDict):
@@ -146,16 +149,21 @@ class UseRow(TypedDict):
     period: str
     at: int
     amount: int
+    keep_days: NotRequired[int]  # how long a holder keeps uses of a window that slides
 
 
 class AwardRow(TypedDict):
-    """One award of a sale, with all that a return needs to prorate it (B-22). `left` is what returns have left of `points`."""
+    """One award of a sale, with all that a return needs to prorate it (B-22). `left` is what returns have left of `points`.
+
+    `cut`: a limit left less of it than was reckoned.
+    """
 
     campaign: str
     effect: int  # its place among the campaign's effects, in the ruleset of the sale
     account: str
     points: int
     left: int
+    cut: bool
     lot: str  # the key of its lot below the member, pending or active
     base_minor: int  # what a rate was taken of, 0 where there was none
     line_ids: list[str]
@@ -171,11 +179,15 @@ class ProposedRow(TypedDict):
 
 
 class ReturnedRow(TypedDict):
-    """What came back of a sale so far. `lines`: [pieces, amount_minor] by line; `restored`: points that had paid, given back."""
+    """What came back of a sale so far. `lines`: [pieces, amount_minor] by line.
+
+    `restored`: points that had paid, given back; `points_minor`: what they had paid.
+    """
 
     lines: dict[str, list[int]]
     amount_minor: int
     restored: int
+    points_minor: int
     gone: bool  # nothing is left of any line
 
 
@@ -204,7 +216,8 @@ class TransactionRow(TypedDict):
 class LotRow(TypedDict):
     """`lot/...`, or `pending/...` until it is active: points that were earned together; `points` are what is left of `awarded`.
 
-    `expiry` is what its expiry is computed from at activation, `waits_for` the activity that activates it.
+    `expiry` is what its expiry is computed from at activation, `waits_for` the activity that activates it; until then it has
+    no `active_from`. `back`: the record by which points came back into it.
     """
 
     v: int
@@ -214,13 +227,14 @@ class LotRow(TypedDict):
     awarded: int
     points: int
     earned_at: int
-    active_from: int
+    active_from: int | None
     expires_at: int | None
     campaign: str | None
     record: str
     transaction: str | None  # the key of the sale's row below the member
     expiry: NotRequired[Json]
     waits_for: NotRequired[str]
+    back: NotRequired[str]
 
 
 class PartRow(TypedDict):
@@ -243,6 +257,13 @@ class SpendRow(TypedDict):
     transaction_id: str | None
 
 
+class PaidRow(TypedDict):
+    """`paid/<transaction id>/<spend id>`: a spending that paid a sale."""
+
+    v: int
+    spend_id: str
+
+
 class HoldRow(TypedDict):
     """`hold/<hold id>`: points that are kept aside (B-7)."""
 
@@ -253,6 +274,34 @@ class HoldRow(TypedDict):
     time: int
     held_until: int | None
     parts: list[PartRow]
+
+
+class SlidingRow(TypedDict):
+    """`sliding/<account>`: when all lots of an account without an expiry of their own go (B-4a). `record`: what last moved it."""
+
+    v: int
+    account: str
+    at: int  # the last activity: its local day's beginning where the account counts in days
+    expires_at: int
+    record: str
+
+
+class ActiveRow(TypedDict):
+    """`active/<account>/<instant>`: how many activities, less those returned, renewed an account on a local day."""
+
+    v: int
+    times: int
+
+
+class WarningRow(TypedDict):
+    """`warning/<account>/<expiry>/<lead>`: `points.expiring` is to be said, or was said (B-8)."""
+
+    v: int
+    account: str
+    at: int
+    expires_at: int
+    sliding: bool
+    said: bool
 
 
 class ScheduleRow(TypedDict):
@@ -287,15 +336,64 @@ class ParkedRow(TypedDict):
     event: Json
 
 
+class SharedLimitRow(TypedDict):
+    """One limit in a question to who holds it (`engine.decide.budget`).
+
+    `period` is the start of its calendar window; where it slides, that is "", and uses at `from_ms` and later, before `until_ms`,
+    count; what was used is kept for `keep_days`.
+    """
+
+    limit: str
+    kind: str  # times, points, budget, not_within
+    amount: int
+    over: str  # refuse, clamp
+    period: str
+    from_ms: int
+    until_ms: int
+    keep_days: int
+
+
+class QuestionRow(TypedDict):
+    """A question that was sent to a holder, and its answer: points by award, or the reason of the refusal."""
+
+    holder: str
+    campaign: str
+    limits: list[SharedLimitRow]
+    points: NotRequired[list[int]]
+    reason: NotRequired[str]
+
+
 class AskedRow(TypedDict):
-    """`asked/<record id>`: an input whose decision waits for answers; `recorded` is what is known of it so far."""
+    """`asked/<record id>`: an event whose decision waits for answers, and all that it is settled against (B-14).
+
+    `waiting`: what is not answered yet. `event`, `fields` and `base` (the campaigns of base earn that hold) are as when it was
+    asked; `sale`: the key of its sale below the member. `candidates`: the campaigns that give once all `questions` are answered,
+    `reserved` what they took of the member's limits until then. `campaigns`, `status` and `detail`: the decision so far.
+    """
 
     v: int
     waiting: list[str]
-    record: str
-    cause: str
-    time: int
-    recorded: Json
+    event: Json
+    ruleset: str
+    depth: int
+    explicit: list[str]
+    sale: str | None
+    fields: dict[str, Json]
+    base: list[str]
+    candidates: list[str]
+    questions: list[QuestionRow]
+    reserved: list[UseRow]
+    campaigns: Json
+    status: str
+    detail: dict[str, Json]
+    undecided: NotRequired[bool]  # its campaigns wait for the referrer
+
+
+class ReceiptRow(TypedDict):
+    """`transaction:<natural key>`: whose sale it is, as a subject."""
+
+    v: int
+    member: str
 
 
 class ExternalRow(TypedDict):

@@ -6,6 +6,8 @@ from engine.core.instants import render
 from engine.core.records import Event, Json
 from engine.decide.campaigning import Campaigns
 from engine.decide.draft import Draft
+from engine.decide.rows import AskedRow
+from engine.decide.waiting import keep_waiting
 
 DECIDED = "decided"
 
@@ -13,27 +15,32 @@ DECIDED = "decided"
 def settled(
     draft: Draft, event: Event, campaigns: Campaigns | None = None, detail: Mapping[str, Json] | None = None
 ) -> None:
-    """Records that the event was decided."""
-    payload = decision_of(draft, event, campaigns or Campaigns())
-    if detail:
-        payload["detail"] = dict(detail)
-    draft.record_decision(payload)
+    """Records that the event was decided; where it asks, that is kept until the last answer."""
+    campaigns = campaigns or Campaigns()
+    if campaigns.asked is not None:
+        campaigns.asked["detail"] = {**campaigns.asked["detail"], **(detail or {})}
+        keep_waiting(draft, campaigns, campaigns.asked)
+        return
+    draft.record_decision(_payload(draft, event, DECIDED, campaigns, detail))
 
 
-def decision_of(draft: Draft, event: Event, campaigns: Campaigns) -> dict[str, Json]:
-    """The payload of the decision on an event that was decided; kept until the last answer where it asks."""
-    return _payload(draft, event, DECIDED, campaigns)
+def settled_at_last(draft: Draft, event: Event, campaigns: Campaigns, asked: AskedRow) -> None:
+    """Records the decision on an earlier event, whose last answer this step is."""
+    places = {campaign.name: place for place, campaign in enumerate(draft.rules.ruleset.campaigns)}
+    campaigns.fired.sort(key=lambda name: places[name])
+    campaigns.refused.sort(key=lambda refused: places[refused["campaign"]])
+    payload = _payload(draft, event, asked["status"] or DECIDED, campaigns, asked["detail"])
+    draft.settle(event.id, event.event_id, event.time_ms, payload)
 
 
 def refused(draft: Draft, event: Event, reason: str, detail: Mapping[str, Json] | None = None, number: int = 0) -> None:
     """Records that the event may not be done; `number` tells the repeats of one input apart."""
-    payload = _payload(draft, event, f"refused: {reason}", Campaigns())
-    if detail:
-        payload["detail"] = dict(detail)
-    draft.record_decision(payload, number)
+    draft.record_decision(_payload(draft, event, f"refused: {reason}", Campaigns(), detail), number)
 
 
-def _payload(draft: Draft, event: Event, status: str, campaigns: Campaigns) -> dict[str, Json]:
+def _payload(
+    draft: Draft, event: Event, status: str, campaigns: Campaigns, detail: Mapping[str, Json] | None
+) -> dict[str, Json]:
     payload: dict[str, Json] = {
         "input": {
             "id": event.event_id,
@@ -47,6 +54,8 @@ def _payload(draft: Draft, event: Event, status: str, campaigns: Campaigns) -> d
         "campaigns_fired": campaigns.fired,
         "campaigns_refused": campaigns.refused,
     }
+    if detail:
+        payload["detail"] = dict(detail)
     found = {"shadow": campaigns.shadow, "carried": [*campaigns.carried, *draft.carried], "limited": campaigns.limited}
     payload.update({name: each for name, each in found.items() if each})
     return payload

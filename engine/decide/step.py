@@ -3,8 +3,30 @@
 from collections.abc import Callable
 
 from engine.core import ids, keys
-from engine.core.records import Decision, Due, Event, Message, Rows
-from engine.decide import clock, counter_rows, external, following, forgetting, linking, lots, member, parking
+from engine.core.records import Decision, Due, Event, Message, Rows, Visit
+from engine.decide import (
+    adjusting,
+    answering,
+    asking,
+    budget,
+    clock,
+    counter_rows,
+    external,
+    following,
+    forgetting,
+    linking,
+    lots,
+    member,
+    parking,
+    pending,
+    receipts,
+    referring,
+    returning,
+    scheduling,
+    spending,
+    tier_ends,
+    warning,
+)
 from engine.decide.draft import MAX_HOPS, Draft, Published
 from engine.decide.membership import member_of
 from engine.decide.repeats import seen_before
@@ -23,21 +45,47 @@ MEMBER_EVENTS: dict[str, OnEvent] = {
     "member.linked": member.link,
     "member.forgotten": forgetting.forget,
     "transaction.completed": member.purchase,
+    **dict.fromkeys(returning.EVENTS, returning.come_back),
     "activity.recorded": member.record_activity,
+    "points.spend_requested": spending.spend,
+    "points.hold_requested": spending.hold,
+    "points.hold_release_requested": spending.release,
+    "points.adjustment_requested": adjusting.adjust,
 }
 
 MESSAGES: dict[tuple[str, str], OnMessage] = {
     ("external", linking.CLAIMED): external.claim,
+    ("transaction", receipts.KEPT): receipts.kept,
     ("external", linking.RELEASED): external.release,
-    ("member", linking.GRANTED): linking.answered,
-    ("member", linking.TAKEN): linking.answered,
+    ("member", linking.GRANTED): answering.external,
+    ("member", linking.TAKEN): answering.external,
+    **{(holder, budget.ASKED): budget.asked for holder in asking.SHARED},
+    **{(holder, budget.RETURNED): budget.returned for holder in asking.SHARED},
+    ("member", budget.GRANTED): answering.limit,
+    ("member", budget.REFUSED): answering.limit,
+    ("member", referring.SOUGHT): referring.sought,
+    ("external", referring.SOUGHT): referring.sought_by_code,
+    ("member", referring.FOUND): answering.referrer,
+    ("member", referring.UNKNOWN): answering.referrer,
+    ("member", referring.AWARDED): referring.award,
+    ("member", referring.ANSWERED): answering.awarded,
+    ("member", referring.REVERSED): referring.take_back_here,
+    ("member", budget.RETURNED): referring.put_back_uses,
     ("member", following.FOLLOWED): member.follow_up,
 }
 
 FORGET: OnDue = Draft.delete
 DUE: dict[tuple[str, str], OnDue] = {
+    ("member", "hold"): spending.time_out,
+    ("member", "pending"): pending.due,
+    ("member", "sliding"): lots.expire_together,
+    ("member", "warning"): warning.due,
     ("member", "lot"): lots.expire,
     ("member", "counter"): counter_rows.expire,
+    ("member", "tier"): tier_ends.due,
+    ("member", "schedule"): scheduling.due,
+    ("member", "after"): scheduling.due_after,
+    **{(holder, "uses"): budget.expire for holder in asking.SHARED},
     ("member", "seen"): FORGET,
     ("member", "key"): FORGET,
     ("member", "transaction"): FORGET,
@@ -46,7 +94,7 @@ DUE: dict[tuple[str, str], OnDue] = {
 
 
 def step(
-    rows: Rows, record: Event | Message | Due, rules: Rules, clock_ms: int | None, published: Published
+    rows: Rows, record: Event | Message | Due | Visit, rules: Rules, clock_ms: int | None, published: Published
 ) -> Decision:
     """All that one record causes. Pure: the same rows, record, rules and clock give the same decision.
 
@@ -56,11 +104,15 @@ def step(
     match record:
         case Event():
             draft = Draft.of_event(rows, record.subject, record, rules, published)
+            draft.clock_ms = clock_ms
             _on_event(draft, record, clock_ms)
         case Message():
             draft = _on_message(rows, record, rules, clock_ms, published)
         case Due():
             draft = _on_due(rows, record, rules, published)
+        case Visit():
+            draft = Draft(rows, record.subject, record.id, record.id, record.time_ms, 0, rules, published)
+            scheduling.visit(draft, record)
     return draft.done()
 
 
@@ -69,6 +121,8 @@ def _on_event(draft: Draft, event: Event, clock_ms: int | None) -> None:
     decide = MEMBER_EVENTS.get(event.type)
     if kind == "external" and decide is not None:
         external.hand_on(draft, event, clock_ms)
+    elif kind == "transaction" and event.type in returning.EVENTS:
+        receipts.hand_on(draft, event, clock_ms)
     elif kind == "member" and decide is not None:
         decide(draft, event, clock_ms)
     elif event.type == clock.ADVANCE:
@@ -78,15 +132,17 @@ def _on_event(draft: Draft, event: Event, clock_ms: int | None) -> None:
 
 
 def _on_message(rows: Rows, message: Message, rules: Rules, clock_ms: int | None, published: Published) -> Draft:
-    if message.type == external.FORWARDED:
+    if message.type == parking.FORWARDED:
         event = parking.from_json(message.data["event"], message.subject)
         draft = Draft.of_event(rows, message.subject, event, rules, published, message.hops)
+        draft.clock_ms = clock_ms
         if message.hops > MAX_HOPS:
             refused(draft, event, "too_many_hops")
         else:
             _on_event(draft, event, clock_ms)
         return draft
     draft = Draft(rows, message.subject, message.id, message.cause, message.time_ms, message.hops, rules, published)
+    draft.clock_ms = clock_ms
     MESSAGES[keys.kind_of(message.subject), message.type](draft, message, clock_ms)
     return draft
 
@@ -102,14 +158,17 @@ def _on_due(rows: Rows, due: Due, rules: Rules, published: Published) -> Draft:
 
 
 def _on_parked(rows: Rows, due: Due, rules: Rules, published: Published) -> Draft:
-    """What waited is decided once its member is enrolled, and otherwise refused at the end of `late` (B-19)."""
+    """What waited is taken up once what it waited for is there, and otherwise refused at the end of `late` (B-19)."""
     waiting = Draft(rows, due.subject, due.key, "", due.due_ms, 0, rules, published)
     event = parking.parked_event(waiting, due.key)
     draft = Draft.of_event(rows, due.subject, event, rules, published)
     draft.delete(due.key)
-    known = member_of(draft) if keys.kind_of(due.subject) == "member" else None
+    kind = keys.kind_of(due.subject)
+    known = member_of(draft) if kind == "member" else None
     if known is None:
-        refused(draft, event, "member_unknown")
+        refused(draft, event, "transaction_unknown" if kind == "transaction" else "member_unknown")
+    elif event.type in returning.EVENTS:
+        returning.take_up(draft, event, known, waited_out=parking.waited_out(waiting, event))
     else:
         member.decide_purchase(draft, event, known, as_at_enrolment=True)
     return draft

@@ -27,7 +27,7 @@ def test_b14_a_campaign_that_carries_takes_the_members_limits_when_asked() -> No
     assert [each["points"] for each in log.data("points.awarded")] == [5]
 
 
-def test_what_comes_to_no_points_is_not_carried_and_takes_no_limit() -> None:
+def test_what_comes_to_no_points_asks_nothing_and_takes_no_limit() -> None:
     once = Limit("times", 1, "member", EVER, "refuse")
     ours = Limit("times", 9, "campaign", EVER, "refuse")
     made = ruleset(
@@ -35,8 +35,8 @@ def test_what_comes_to_no_points_is_not_carried_and_takes_no_limit() -> None:
         campaign("asked", AwardPoints(Rate(1, 100), "points"), limits=(once, ours)),
     )
     log = Log(rules(made)).feed(enrolled("M"), sale("M", "T", line(1, 99)), sale("M", "U", line(1, 100)))
-    assert [len(each.get("carried", ())) for each in log.data("decision.recorded")] == [0, 0, 1]
-    assert [each["points"] for each in log.data("points.awarded")] == [1]
+    assert [each["campaigns_fired"] for each in log.data("decision.recorded")][1:] == [["now", "asked"]] * 2
+    assert [(each["campaign"], each["points"]) for each in log.data("points.awarded")] == [("now", 1), ("asked", 1)]
 
 
 def test_what_is_given_for_each_multiple_is_carried_and_emitted_so_many_times() -> None:

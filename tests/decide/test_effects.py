@@ -18,7 +18,6 @@ from engine.ruleset.effects import (
     How,
     IssueVoucher,
     Multiple,
-    Pending,
     Rate,
     RemoveTag,
     SetAttribute,
@@ -302,14 +301,6 @@ def test_b9_an_outcome_that_a_campaign_is_on_is_decided_next_and_at_most_three_d
     ("made", "expected"),
     [
         (campaign("c", IssueVoucher("v")), {"effect": "issue_voucher", "awaits": "vouchers", "voucher": "v"}),
-        (
-            campaign("c", AwardPoints(Fixed(5), "points", pending=Pending(Period(30, "days")))),
-            {"effect": "award_points", "awaits": "pending_points", "account": "points", "points": 5},
-        ),
-        (
-            awarding("c", Fixed(5), limits=(Limit("times", 1, "campaign", EVER, "refuse"),)),
-            {"effect": "award_points", "awaits": "campaign_limits", "account": "points", "points": 5},
-        ),
     ],
     ids=str,
 )

@@ -99,6 +99,11 @@ def test_b31_conditions_see_how_far_off_a_birthday_is(birthday: str | None, day:
     assert fires(made, parse(f"{day}T12:00:00Z"), enrolment) is (days is not None)
 
 
-@pytest.mark.parametrize(("by", "held"), [({"referred_by": "R"}, True), ({"referred_by": "M"}, False), ({}, False)])
+@pytest.mark.parametrize(
+    ("by", "held"),
+    [({"referred_by": "R"}, True), ({"referred_by": "nobody"}, False), ({"referred_by": "M"}, False), ({}, False)],
+)
 def test_b52_a_member_was_referred_by_another(by: dict[str, str], held: bool) -> None:
-    assert fires(asking(Test("member.referred", "bool", "one_of", (True,))), enrolment=by) is held
+    made = asking(Test("member.referred", "bool", "one_of", (True,)))
+    log = Log(rules(made)).feed(enrolled("R")).feed(enrolled("M", **by)).feed(sale("M", "T", line(1, 1000)))
+    assert (log.data("points.awarded") != []) is held
