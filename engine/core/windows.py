@@ -52,12 +52,21 @@ def last(instant_ms: int, period: Period, zone: Zone) -> Span:
 
 
 def back(instant_ms: int, period: Period, zone: Zone) -> int:
-    """The instant a period before another."""
+    """The instant a period before another; months and years at the same local time, clamped to the month's end."""
+    return _moved(instant_ms, period, -1, zone)
+
+
+def ahead(instant_ms: int, period: Period, zone: Zone) -> int:
+    """The instant a period after another; months and years at the same local time, clamped to the month's end."""
+    return _moved(instant_ms, period, 1, zone)
+
+
+def _moved(instant_ms: int, period: Period, sign: int, zone: Zone) -> int:
     if period.unit not in ("months", "years"):
-        return instant_ms - duration_ms(period)
-    months = period.amount * (12 if period.unit == "years" else 1)
+        return instant_ms + sign * duration_ms(period)
+    months = sign * period.amount * (12 if period.unit == "years" else 1)
     local = local_ms(instant_ms, zone)
-    day = add_months(local_day(instant_ms, zone), -months)
+    day = add_months(local_day(instant_ms, zone), months)
     return instant_of((day.toordinal() - date(1970, 1, 1).toordinal()) * DAY_MS + local % DAY_MS, zone)
 
 

@@ -8,6 +8,8 @@ from engine.core.ledger import Bucket, Posting, balance_of, posted
 from engine.core.records import Json
 from engine.decide.draft import Draft
 from engine.decide.rows import AccountRow, LotRow, MemberRow, PartRow
+from engine.decide.sliding import begin
+from engine.decide.warning import warn_of
 from engine.ruleset.model import Account
 
 _EMPTY = AccountRow(balance=0, earned=0, books={})
@@ -61,16 +63,20 @@ class Ledger:
         key = lot_key(lot)
         return key, self._come(((key, lot),), source)
 
-    def credit_pending(self, lot: LotRow, due_ms: int, source: Bucket) -> tuple[str, Movement]:
-        """A new lot that counts in no balance until it is activated (B-5). `due_ms`: when it is, or lapses."""
+    def credit_pending(self, lot: LotRow, due_ms: int | None, source: Bucket) -> tuple[str, Movement]:
+        """A new lot that counts in no balance until it is activated (B-5). `due_ms`: when it is, or lapses; None for never."""
         key = keys.row(self._draft.subject, "pending", self.name, keys.instant(due_ms), keys.instant(lot["earned_at"]))
         below = f"{_below(self._draft.subject, key)}/{lot['lot_id']}"
         self._draft.put(f"{self._draft.subject}/{below}", lot, due_ms)
         return below, self._moved((Posting(source, "pending", lot["points"]),), (_part(below, lot, lot["points"]),))
 
     def put_back(self, parts: Iterable[PartRow], source: Bucket) -> Movement:
-        """Points that were taken from lots, back in lots of the expiry that the parts' rows say (B-7, B-24)."""
-        return self._come([(lot_key(part["row"]), part["row"]) for part in parts], source)
+        """Points that were taken from lots, back in lots of the expiry that the parts' rows say (B-7, B-24).
+
+        A lot that is past its expiry expires as the next due work.
+        """
+        back = self._draft.record
+        return self._come([(lot_key(part["row"]), LotRow(**{**part["row"], "back": back})) for part in parts], source)
 
     def activate(self, key: str, lot: LotRow) -> tuple[str, Movement]:
         """The pending lot at `key` becomes the active `lot`. Returns its new key."""
@@ -130,25 +136,30 @@ class Ledger:
     def _come(self, lots: Iterable[tuple[str, LotRow]], source: Bucket) -> Movement:
         owed = -self.row["books"].get("deficit", 0)
         parts: list[PartRow] = []
-        paid = come = 0
+        paid = kept = 0
         for key, lot in lots:
             parts.append(_part(key, lot, lot["points"]))
-            come += lot["points"]
             pays = min(owed - paid, lot["points"])
             paid += pays
+            kept += lot["points"] - pays
             self._put(key, lot, lot["points"] - pays)
-        postings = [Posting(source, "available", come)] if come else []
-        if paid:
-            postings.append(Posting("available", "deficit", paid))
-        return self._moved(tuple(postings), tuple(parts))
+        buckets: tuple[tuple[Bucket, int], ...] = (("deficit", paid), ("available", kept))
+        return self._moved(tuple(Posting(source, bucket, points) for bucket, points in buckets if points), tuple(parts))
 
     def _put(self, key: str, lot: LotRow, more: int) -> None:
         """So many points more in a lot, which may be there already."""
-        if more:
-            whole = f"{self._draft.subject}/{key}"
-            there: LotRow | None = self._draft.get(whole)
-            points = more if there is None else there["points"] + more
-            self._draft.put(whole, LotRow(**{**lot, "points": points}), lot["expires_at"])
+        if not more:
+            return
+        whole = f"{self._draft.subject}/{key}"
+        there: LotRow | None = self._draft.get(whole)
+        if there is not None:
+            self._draft.put(whole, LotRow(**{**there, "points": there["points"] + more}), there["expires_at"])
+            return
+        self._draft.put(whole, LotRow(**{**lot, "points": more}), lot["expires_at"])
+        if lot["expires_at"] is not None:
+            warn_of(self._draft, self.account, lot["expires_at"])
+        elif self.account.renewed_by:
+            begin(self._draft, self.account)
 
     def _drain(
         self,
@@ -173,7 +184,7 @@ class Ledger:
             if points == lot["points"]:
                 self._draft.delete(whole)
             else:
-                due_ms = lot["expires_at"] if source == "available" else int(key.split("/")[2])
+                due_ms = lot["expires_at"] if source == "available" else _due_of_pending(key)
                 self._draft.put(whole, LotRow(**{**lot, "points": lot["points"] - points}), due_ms)
         if taken:
             postings.append(Posting(source, to, taken))
@@ -188,7 +199,7 @@ class Ledger:
         after = balance_of(books)
         self._member["accounts"][self.name] = AccountRow(balance=after, earned=row["earned"], books=books)
         return Movement(
-            sum(posting.points for posting in postings if (posting.debit, posting.credit) != ("available", "deficit")),
+            sum(posting.points for posting in postings),
             shortfall,
             parts,
             postings,
@@ -205,6 +216,11 @@ def lot_key(lot: LotRow) -> str:
 
 def _below(subject: str, key: str) -> str:
     return key[len(subject) + 1 :]
+
+
+def _due_of_pending(key: str) -> int | None:
+    due = key.split("/")[2]
+    return None if due == keys.NEVER else int(due)
 
 
 def _part(key: str, lot: LotRow, points: int) -> PartRow:

@@ -9,6 +9,10 @@ from engine.decide.settling import refused
 # The fields that a type is known by besides (source, id). The key of a transaction is the programme's to say.
 NATURAL_KEYS: dict[str, tuple[str, ...]] = {
     "activity.recorded": ("activity_id",),
+    "points.spend_requested": ("spend_id",),
+    "points.hold_requested": ("hold_id",),
+    "points.hold_release_requested": ("hold_id",),
+    "points.adjustment_requested": ("adjustment_id",),
 }
 
 

@@ -88,7 +88,8 @@ class Rules:
     definitions: Mapping[str, str] = field(init=False, repr=False)  # a digest of each counter's
     groups: Mapping[str, Group] = field(init=False, repr=False)
     accounts: Mapping[str, Account] = field(init=False, repr=False)
-    followed: frozenset[str] = field(init=False, repr=False)  # the types that some campaign or counter is on
+    renewed: Mapping[str, tuple[Account, ...]] = field(init=False, repr=False)  # by the type that renews them (B-4a)
+    followed: frozenset[str] = field(init=False, repr=False)  # the types that a campaign or counter is on, or that renew
     campaigns: Mapping[str, Campaign] = field(init=False, repr=False)
     standing: Mapping[str, tuple[str, ...]] = field(
         init=False, repr=False
@@ -104,8 +105,11 @@ class Rules:
             "definitions": {counter.name: derive(repr(counter)) for counter in programme.counters},
             "groups": {group.name: group for group in programme.groups},
             "accounts": {account.name: account for account in programme.accounts},
+            "renewed": _renewed(programme.accounts),
             "followed": frozenset(
-                {campaign.on for campaign in self.ruleset.campaigns} | {counter.on for counter in programme.counters}
+                {campaign.on for campaign in self.ruleset.campaigns}
+                | {counter.on for counter in programme.counters}
+                | _renewed(programme.accounts).keys()
             ),
             "campaigns": {campaign.name: campaign for campaign in self.ruleset.campaigns},
             "standing": {campaign.name: _standing(campaign) for campaign in self.ruleset.campaigns},
@@ -119,6 +123,14 @@ def _by(values: Iterable[T], key: Callable[[T], str]) -> dict[str, tuple[T, ...]
     found: dict[str, tuple[T, ...]] = {}
     for value in values:
         found[key(value)] = (*found.get(key(value), ()), value)
+    return found
+
+
+def _renewed(accounts: Iterable[Account]) -> dict[str, tuple[Account, ...]]:
+    found: dict[str, tuple[Account, ...]] = {}
+    for account in accounts:
+        for kind in dict.fromkeys(account.renewed_by):
+            found[kind] = (*found.get(kind, ()), account)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from schemas.scalars import Count, Id, Instant, Payload, Points, Positive, SignedPoints
+from schemas.scalars import Count, Id, Instant, Payload, Points, Positive, SignedPoints, Text
 
 Bucket = Literal["available", "pending", "held", "deficit", "issued", "spent", "expired", "reversed", "adjusted"]
 
@@ -32,14 +32,21 @@ class PointsOutcome(Payload):
     transaction_id: Id | None = None
 
 
+class CommandedOutcome(PointsOutcome):
+    """What somebody asked for: who, and what they said of it."""
+
+    actor: Id | None = None
+    note: Text | None = None
+
+
 class PointsAwarded(PointsOutcome):
-    """Points were earned. They count from `active_from` on and are gone at `expires_at`."""
+    """Points were earned. They count from `active_from` on (null: from an activity on) and are gone at `expires_at`."""
 
     lot_id: Id
     line_ids: list[Id]
     expires_at: Instant | None
     earned_at: Instant
-    active_from: Instant
+    active_from: Instant | None
 
 
 class PointsActivated(PointsOutcome):
@@ -49,21 +56,21 @@ class PointsActivated(PointsOutcome):
     active_from: Instant
 
 
-class PointsSpent(PointsOutcome):
+class PointsSpent(CommandedOutcome):
     """Points were spent."""
 
     spend_id: Id
     hold_id: Id | None = None
 
 
-class PointsHeld(PointsOutcome):
+class PointsHeld(CommandedOutcome):
     """Points are kept aside until `held_until`."""
 
     hold_id: Id
     held_until: Instant | None
 
 
-class PointsReleased(PointsOutcome):
+class PointsReleased(CommandedOutcome):
     """Held points are free again."""
 
     hold_id: Id
@@ -96,12 +103,15 @@ class PointsExpired(PointsOutcome):
     lot_id: Id
 
 
-class PointsAdjusted(PointsOutcome):
-    """Points were added or taken away by hand; `points` is below zero where they were taken away."""
+class PointsAdjusted(CommandedOutcome):
+    """Points were added or taken away by hand; `points` is below zero where they were taken away.
+
+    `shortfall`: what was to be taken away and was not there.
+    """
 
     points: SignedPoints
     adjustment_id: Id
-    actor: Id | None = None
+    shortfall: Points | None = None
 
 
 class PointsRejected(Payload):
