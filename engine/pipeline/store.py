@@ -67,8 +67,7 @@ class Store:
 
     def next_due_ms(self) -> int | None:
         """The earliest due instant."""
-        while self._queue and not self._current(self._queue[0]):
-            heapq.heappop(self._queue)
+        self._drop_passed()
         return self._queue[0][0] if self._queue else None
 
     def upcoming(self) -> "Upcoming":
@@ -109,6 +108,11 @@ class Store:
                 rows[key] = kept[0]
         for subject, first in first_of.items():
             self._queue_anew(subject, None if first is None else first[0])
+        self._drop_passed()
+
+    def _drop_passed(self) -> None:
+        while self._queue and not self._current(self._queue[0]):
+            heapq.heappop(self._queue)
 
     def _queue_anew(self, subject: str, before_ms: int | None) -> None:
         waiting = self._due_of.get(subject)
