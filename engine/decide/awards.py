@@ -1,21 +1,18 @@
 """Carrying out what campaigns give: points into lots, tags, attributes, messages, the programme's own events (B-1, B-13)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from engine.core import ids
-from engine.core.instants import render
 from engine.core.records import Event, Json
 from engine.decide import budget
 from engine.decide.campaigning import Campaigns, Proposal, awaited
 from engine.decide.changing import change
 from engine.decide.draft import Draft
-from engine.decide.ledger import Ledger, Movement
+from engine.decide.granting import Given, grant
 from engine.decide.limiting import Uses, within_limits
-from engine.decide.pending import add_terms, terms_of
 from engine.decide.progress import set_tier
 from engine.decide.reckoning import Award
-from engine.decide.rows import VERSION, AwardRow, LotRow, MemberRow, UseRow
-from engine.decide.sliding import expiry_of
+from engine.decide.rows import AwardRow, MemberRow, UseRow
 from engine.ruleset.effects import AwardPoints, Effect, Emit, SetTier
 from engine.ruleset.model import Campaign
 
@@ -145,37 +142,22 @@ def post_award(
 ) -> AwardRow:
     """Posts the points of an award into a lot of its own."""
     campaign = award.campaign.name
-    ledger = Ledger(draft, member, award.effect.account)
-    earned = event.time_ms
-    terms = terms_of(award.effect, ledger.account, earned, draft.rules.ruleset.programme.zone)
-    lot: LotRow = {
-        "v": VERSION,
-        "lot_id": ids.derive(draft.record, draft.subject, "lot", campaign, str(number)),
-        "member_id": member["member_id"],
-        "account": ledger.name,
-        "awarded": award.points,
-        "points": award.points,
-        "earned_at": earned,
-        "active_from": terms.active_from,
-        "expires_at": terms.expires_at,
-        "campaign": campaign,
-        "record": draft.record,
-        "transaction": None if sale_key is None else sale_key[len(draft.subject) + 1 :],
-    }
-    gone = terms.expires_at
-    if terms.pending:
-        add_terms(lot, terms)
-        key, movement = ledger.credit_pending(lot, terms.due_ms, "issued")
-    else:
-        key, movement = ledger.credit(lot, "issued")
-        if gone is None and ledger.account.renewed_by:
-            gone = expiry_of(draft, ledger.name)
-    ledger.earn(award.points)
-    draft.happened("points.awarded", _awarded(lot, gone, award, movement, event.data), campaign)
+    given = Given(
+        campaign,
+        lot_id=ids.derive(draft.record, draft.subject, "lot", campaign, str(number)),
+        earned_at_ms=event.time_ms,
+        record=event.id,
+        sale=None if sale_key is None else sale_key[len(draft.subject) + 1 :],
+    )
+    key, said = grant(draft, member, award.effect, award.points, given)
+    data = {**said, "line_ids": list(award.line_ids), "reason": "campaign"}
+    if "transaction_id" in event.data:
+        data["transaction_id"] = event.data["transaction_id"]
+    draft.happened("points.awarded", data, campaign)
     return {
         "campaign": campaign,
         "effect": award.number,
-        "account": ledger.name,
+        "account": award.effect.account,
         "points": award.points,
         "left": award.points,
         "cut": False,
@@ -184,24 +166,3 @@ def post_award(
         "line_ids": list(award.line_ids),
         "uses": uses,
     }
-
-
-def _awarded(
-    lot: LotRow, expires_ms: int | None, award: Award, movement: Movement, payload: Mapping[str, Json]
-) -> dict[str, Json]:
-    data: dict[str, Json] = {
-        "member_id": lot["member_id"],
-        "campaign": lot["campaign"],
-        "account": lot["account"],
-        "points": award.points,
-        "lot_id": lot["lot_id"],
-        **movement.told(),
-        "line_ids": list(award.line_ids),
-        "earned_at": render(lot["earned_at"]),
-        "active_from": None if lot["active_from"] is None else render(lot["active_from"]),
-        "expires_at": None if expires_ms is None else render(expires_ms),
-        "reason": "campaign",
-    }
-    if "transaction_id" in payload:
-        data["transaction_id"] = payload["transaction_id"]
-    return data

@@ -5,12 +5,10 @@ from engine.core.records import Event, Message
 from engine.decide.admission import refusal
 from engine.decide.draft import Draft
 from engine.decide.linking import GRANTED, TAKEN
-from engine.decide.parking import as_json, park, parked_event
+from engine.decide.parking import forward, park, parked_event
 from engine.decide.repeats import seen_before
 from engine.decide.rows import VERSION, ExternalRow
 from engine.decide.settling import refused
-
-FORWARDED = "event.forwarded"
 
 
 def hand_on(draft: Draft, event: Event, clock_ms: int | None) -> None:
@@ -57,4 +55,4 @@ def _owner(draft: Draft) -> str | None:
 
 
 def _forward(draft: Draft, event: Event, member_id: str) -> None:
-    draft.send(keys.subject("member", member_id), FORWARDED, {"event": as_json(event)})
+    forward(draft, keys.subject("member", member_id), event)

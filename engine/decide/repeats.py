@@ -13,16 +13,29 @@ NATURAL_KEYS: dict[str, tuple[str, ...]] = {
     "points.hold_requested": ("hold_id",),
     "points.hold_release_requested": ("hold_id",),
     "points.adjustment_requested": ("adjustment_id",),
+    "transaction.returned": ("return_id",),
 }
+
+
+_ORIGINAL = {
+    "transaction_id": "original_transaction_id",
+    "outlet_code": "original_outlet_code",
+}  # what a return calls them
 
 
 def natural_key(draft: Draft, event: Event) -> str | None:
     """The row that an event's natural key is kept in; None for a type that has none."""
     if event.type == "transaction.completed":
-        fields = draft.rules.ruleset.programme.transaction_key
-        return keys.row(draft.subject, "transaction", _named(event, fields))
+        return sale_key(draft, event)
+    if event.type == "transaction.cancelled":
+        return keys.row(draft.subject, "key", event.type, _sale_name(draft, event))
     fields = NATURAL_KEYS.get(event.type, ())
     return keys.row(draft.subject, "key", event.type, _named(event, fields)) if fields else None
+
+
+def sale_key(draft: Draft, event: Event) -> str:
+    """The row of the sale that an event is, or is about: a return names it as `original_...`."""
+    return keys.row(draft.subject, "transaction", _sale_name(draft, event))
 
 
 def seen_before(draft: Draft, event: Event) -> bool:
@@ -56,6 +69,12 @@ def take_key(draft: Draft, event: Event, key: str | None) -> None:
 def refuse_repeat(draft: Draft, event: Event, *, same: bool, first: str, number: int = 0) -> None:
     """Records a repeat; one with other content is a conflict, and names the record it conflicts with."""
     refused(draft, event, "duplicate_event" if same else "conflicting_duplicate", {"first_record": first}, number)
+
+
+def _sale_name(draft: Draft, event: Event) -> str:
+    data = event.data
+    fields = draft.rules.ruleset.programme.transaction_key
+    return keys.natural(str(data.get(_ORIGINAL[name], data.get(name, ""))) for name in fields)
 
 
 def _named(event: Event, fields: tuple[str, ...]) -> str:

@@ -329,34 +329,6 @@ class AfterRow(TypedDict):
     at: int
 
 
-class SlidingRow(TypedDict):
-    """`sliding/<account>`: when all lots of an account without an expiry of their own go (B-4a). `record`: what last moved it."""
-
-    v: int
-    account: str
-    at: int  # the last activity: its local day's beginning where the account counts in days
-    expires_at: int
-    record: str
-
-
-class ActiveRow(TypedDict):
-    """`active/<account>/<instant>`: how many activities, less those returned, renewed an account on a local day."""
-
-    v: int
-    times: int
-
-
-class WarningRow(TypedDict):
-    """`warning/<account>/<expiry>/<lead>`: `points.expiring` is to be said, or was said (B-8)."""
-
-    v: int
-    account: str
-    at: int
-    expires_at: int
-    sliding: bool
-    said: bool
-
-
 class ParkedRow(TypedDict):
     """`parked/<number>`: an event that waits for its member (B-19)."""
 

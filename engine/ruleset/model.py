@@ -60,10 +60,14 @@ class TimeRules:
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """How long after a sale a return is accepted, and the grace that points get which come back past their expiry (B-24)."""
+    """How long after a sale a return is accepted, and the grace that points get which come back past their expiry (B-24).
+
+    `find_by`: whether a return may name the receipt alone, which costs a message a sale, or must name the member.
+    """
 
     accept_for_ms: int
     spent_points_grace_ms: int
+    find_by: Literal["receipt", "member"] = "receipt"
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def _returns(part: Part | None) -> Returns | None:
     if part is None:
         return None
     accepted = given(part.read("accept_for"), value=_ACCEPTED_DAYS * DAY_MS)
-    return Returns(accepted, part.read("spent_points_grace") or 0)
+    return Returns(accepted, part.read("spent_points_grace") or 0, part.read("find_by") or "receipt")
 
 
 def _lockout(part: Part | None) -> Lockout | None:

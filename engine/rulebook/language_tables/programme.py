@@ -109,6 +109,11 @@ _RETURNS = Record(
             Leaf("duration"),
             "how long points that come back past their expiry can be used (default: not at all)",
         ),
+        Key(
+            "find_by",
+            Choice("find_by", ("receipt", "member")),
+            "whether a return may name the receipt alone, or must name the member (default: receipt)",
+        ),
     ),
 )
 _LOCKOUT = Record(

@@ -1,0 +1,103 @@
+"""What a return takes back of what a sale gave: points by B-3, the uses of limits to their own periods (B-22, B-23)."""
+
+from collections.abc import Mapping, Sequence
+
+from engine.core.records import Json
+from engine.decide import budget, limiting, referring
+from engine.decide.again import points_left, still_wanting
+from engine.decide.draft import Draft
+from engine.decide.ledger import Ledger
+from engine.decide.rows import AwardRow, MemberRow, ProposedRow, TransactionRow, UseRow
+from engine.ruleset.matching import Rules
+
+_MICRO = 1_000_000
+KEEP = "keep"
+
+
+def reverse(
+    draft: Draft,
+    member: MemberRow,
+    sale: TransactionRow,
+    kept: Mapping[str, Json] | None,
+    data: Mapping[str, Json],
+    reason: str,
+) -> tuple[list[AwardRow], dict[str, ProposedRow], dict[str, int]]:
+    """Takes back what the kept lines do not earn. Returns the awards and campaigns as they are left, and points gone by account."""
+    rules = draft.rules_of(sale["ruleset"])
+    wanting = still_wanting(sale, kept, rules)
+    awards: list[AwardRow] = []
+    gone: dict[str, int] = {}
+    for award, left in zip(sale["awards"], points_left(sale, wanting, rules), strict=True):
+        less = award["left"] - left
+        if less <= 0 or rules.campaigns[award["campaign"]].on_return == KEEP:
+            awards.append(award)
+            continue
+        awards.append(_shortened(draft, award, left, rules))
+        told = _told(sale, data, reason)
+        if "to" in award:
+            referring.take_back(draft, award, less, told, sale["time"])
+        else:
+            _take(draft, member, award, less, told)
+            gone[award["account"]] = gone.get(award["account"], 0) + less
+    proposed = {
+        name: _settled(draft, name, each, rules, wanting=name in wanting) for name, each in sale["proposed"].items()
+    }
+    return awards, proposed, gone
+
+
+def _take(
+    draft: Draft,
+    member: MemberRow,
+    award: AwardRow,
+    points: int,
+    of: Mapping[str, Json],
+) -> None:
+    """Pending points first, then the award's own lot, then in spend order; what is not there is the shortfall or a deficit."""
+    ledger = Ledger(draft, member, award["account"])
+    movement = ledger.take(points, "reversed", (award["lot"],), pending_first=True, into_deficit=True)
+    ledger.earn(-points)
+    told: dict[str, Json] = {
+        "member_id": member["member_id"],
+        "campaign": award["campaign"],
+        "account": award["account"],
+        "points": movement.points,
+        "shortfall": movement.shortfall,
+        **movement.told(),
+        "line_ids": award["line_ids"],
+        **of,
+    }
+    draft.happened("points.reversed", told, award["campaign"])
+
+
+def _told(sale: TransactionRow, data: Mapping[str, Json], reason: str) -> dict[str, Json]:
+    """What `points.reversed` says of the return."""
+    told: dict[str, Json] = {"reason": reason, "transaction_id": sale["sale"]["transaction_id"]}
+    if "return_id" in data:
+        told["return_id"] = data["return_id"]
+    return told
+
+
+def _shortened(draft: Draft, award: AwardRow, left: int, rules: Rules) -> AwardRow:
+    """The award with what is left of it; what it used of limits by its points is given back."""
+    worth_micro = rules.accounts[award["account"]].worth_micro or 0
+    now = {"points": left, "budget": left * worth_micro // _MICRO}
+    kept = [
+        UseRow(**{**use, "amount": min(use["amount"], now.get(use["kind"], use["amount"]))}) for use in award["uses"]
+    ]
+    _return_uses(draft, award["uses"], kept)
+    return AwardRow(**{**award, "left": left, "uses": kept})
+
+
+def _settled(draft: Draft, campaign: str, proposed: ProposedRow, rules: Rules, *, wanting: bool) -> ProposedRow:
+    """A campaign that gives nothing any more gives back that it gave at all."""
+    if wanting or not proposed["uses"] or rules.campaigns[campaign].on_return == KEEP:
+        return proposed
+    _return_uses(draft, proposed["uses"], [UseRow(**{**use, "amount": 0}) for use in proposed["uses"]])
+    return ProposedRow(times=proposed["times"], uses=[])
+
+
+def _return_uses(draft: Draft, before: Sequence[UseRow], after: Sequence[UseRow]) -> None:
+    pairs = zip(before, after, strict=True)
+    given_back = [UseRow(**{**use, "amount": use["amount"] - kept["amount"]}) for use, kept in pairs]
+    limiting.give_back(draft, given_back)
+    budget.give_back(draft, given_back)
