@@ -10,7 +10,7 @@ HEAD = """# Behaviour, line by line
 
 What happens exactly, numbered; tests and code quote the numbers. Each line is shown by the cases of a file of its own in
 `tests/behaviour/` (`B-22.yaml` for B-22): a folder of rules, the events, and all that each of them causes. Every case runs
-through intake and partitions in batches of 1, 7 and 100 records, with 1 and 3 partitions, and with a crash after every step,
+through intake and partitions in batches of 1, 7 and 100 records, with 1 and 3 partitions, and with a crash after every batch,
 and must give the same outcomes; after every step the books balance. `pytest tests/behaviour -k "B-22"` runs the cases of a line.
 
 This page is made of those files by `python -m tests.behaviour.page`; a test holds it to them.

@@ -11,7 +11,7 @@ import orjson
 
 from engine.core.instants import parse, render
 from engine.core.partitioning import partition_of
-from engine.pipeline.records import Folded
+from engine.pipeline.records import Bounds, Folded
 from engine.ruleset.matching import Rules
 from engine.wire.intake import Accepted, Intake, SourceRecord
 from schemas.registry import INPUTS
@@ -31,14 +31,14 @@ Outcome = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A way to run a case in: none of it may be seen in the outcomes (P1, P2)."""
+    """A way to run a case in: none of it may be seen in the outcomes (P1, P2). `crashing`: after every batch."""
 
     partitions: int = 3
     batch: int = 100
     crashing: bool = False
 
 
-WAYS = (Way(batch=1), Way(batch=7), Way(partitions=1), Way(crashing=True))
+WAYS = (Way(batch=1), Way(batch=7), Way(partitions=1), Way(batch=1, crashing=True), Way(crashing=True))
 
 
 class Written(Log):
@@ -46,7 +46,15 @@ class Written(Log):
 
     def __init__(self, rules: Sequence[Rules], way: Way) -> None:
         self.outcomes: list[Outcome] = []
+        self._crashing = way.crashing
         super().__init__(rules, way.partitions, way.batch)
+
+    def fold(self, number: int, bounds: Bounds = Bounds()) -> bool:  # noqa: B008  # a frozen value
+        """Folds a batch, and loses the partition's memory after it where the way says so."""
+        moved = super().fold(number, bounds)
+        if moved and self._crashing:
+            self.crash(number)
+        return moved
 
     def write(self, number: int, folded: Folded) -> None:
         super().write(number, folded)
@@ -111,9 +119,6 @@ class Run:
         else:
             self._feed(step, name)
         self._log.run()
-        if self._way.crashing:
-            for partition in range(self._way.partitions):
-                self._log.crash(partition)
 
     def _check_nowhere(self, texts: Sequence[str]) -> None:
         """What is personal stands in no row, outcome or record of the journal."""
