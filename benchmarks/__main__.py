@@ -15,7 +15,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from benchmarks import hot_member, matching, memory, pipeline, tables, throughput
+from benchmarks import due, hot_member, matching, memory, pipeline, tables, throughput
 from benchmarks.deployments import unavailable
 from benchmarks.running import GUERDON
 from tests.support.brokers import ROOT
@@ -29,6 +29,7 @@ class Name(Enum):
     PIPELINE = "pipeline"
     MATCHING = "matching"  # by the number of campaigns, beside other engines
     HOT_MEMBER = "hot_member"  # 10,000 purchases of one member: the last beside the first
+    DUE = "due"  # many members due at one instant
     EMBEDDED = "embedded"  # throughput on the embedded broker
     APACHE = "apache"  # throughput on Apache Kafka
     MEMORY = "memory"  # and the restore after it
@@ -82,6 +83,12 @@ def _hot_member(console: Console, wanted: Wanted) -> Mapping[str, Any]:
     return {**asdict(found), "ratio": round(found.ratio, 3)}
 
 
+def _due(console: Console, wanted: Wanted) -> Mapping[str, Any]:
+    found = due.measure(wanted.events or due.MEMBERS)
+    tables.show_due(console, found)
+    return asdict(found)
+
+
 def _embedded(console: Console, wanted: Wanted) -> Mapping[str, Any]:
     return _throughput(console, "embedded", wanted.events or throughput.EMBEDDED_EVENTS, wanted.command)
 
@@ -124,6 +131,7 @@ _MEASURES: Mapping[Name, Callable[[Console, Wanted], Mapping[str, Any]]] = {
     Name.PIPELINE: _pipeline,
     Name.MATCHING: _matching,
     Name.HOT_MEMBER: _hot_member,
+    Name.DUE: _due,
     Name.EMBEDDED: _embedded,
     Name.APACHE: _apache,
     Name.MEMORY: _memory,

@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bare import Cost
+from benchmarks.due import DueWork
 from benchmarks.memory import Memory
 from benchmarks.pipeline import Pipeline
 from benchmarks.throughput import Throughput
@@ -36,6 +37,16 @@ def show_pipeline(console: Console, found: Pipeline) -> None:
     table.add_row("Intake.accept", f"{found.intake_us:.1f}")
     table.add_row("Partition.fold and commit", f"{found.fold_us:.1f}")
     table.add_row("  of which matching", f"{found.matching_us:.1f}")
+    console.print(table)
+
+
+def show_due(console: Console, found: DueWork) -> None:
+    """Two passes over all members of a partition."""
+    memory = f"{found.before / _MIB:.0f} MiB before, {found.peak / _MIB:.0f} at the highest"
+    title = f"{found.members:,} members due at one instant, one partition ({memory})"
+    table = _table(console, title, "", "members/s of CPU", "steps", "most records of a step")
+    for name, passed in (("planned by a new ruleset", found.visits), ("worked off", found.due)):
+        table.add_row(name, f"{found.members / passed.seconds:,.0f}", f"{passed.steps:,}", f"{passed.largest:,}")
     console.print(table)
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from benchmarks import tables
 from benchmarks.bare import Cost, Task, decide
+from benchmarks.due import DueWork, Passed, measure
 from benchmarks.events import at_the_first, repeated
 from benchmarks.memory import Mark, Memory
 from benchmarks.pipeline import Pipeline
@@ -18,6 +19,15 @@ from benchmarks.throughput import Throughput
 from engine.kafka import metrics
 from engine.kafka.metrics import Metrics
 from engine.replay.lines import Line
+
+
+def test_due_work_of_many_members_is_done_in_steps() -> None:
+    found = measure(1_200)
+    assert (found.visits.steps, found.due.steps) == (4, 3)
+    assert found.visits.largest <= 502
+    assert (
+        found.due.written == 6 * 1_200 + 2 + 3
+    )  # an award, its decision, four rows; what the clock says to itself, positions
 
 
 def basket(member: str, number: int, amount_minor: int = 1_250) -> Line:
@@ -87,11 +97,27 @@ def test_tables_show_what_the_worker_costs_of_the_bare_client() -> None:
     costs = Cost(1_000, 0.5, 0.03), Cost(1_000, 0.25, 0.02), Cost(1_000, 1.0, 0.12)
     tables.show_throughput(console, Throughput("embedded", 1_000, 1_400, *costs))
     tables.show_pipeline(console, Pipeline(1_000, 30.0, 90.0, 10.0))
+    passed = Passed(2.0, 6_000, 3_002, 7)
+    tables.show_due(console, DueWork(3_000, passed, passed, 100 << 20, 200 << 20))
     marks = (Mark(1_000, 300 << 20, 5_000, 100 << 20),)
     restored = Restore(6_000, 5_000, 0.05, 0.03)
     memory = Memory("embedded", 1_000, 1.0, 100 << 20, 310 << 20, marks, restored)
     tables.show_memory(console, memory)
     tables.show_restore(console, memory)
     text = said.getvalue()
-    for shown in ("30.0", "20.0", "120.0", "4.00", "0.67", "<= 4", "5,000", "200", "120,000", "5.0", ">= 100,000/s"):
+    for shown in (
+        "30.0",
+        "20.0",
+        "120.0",
+        "4.00",
+        "0.67",
+        "<= 4",
+        "5,000",
+        "200",
+        "120,000",
+        "5.0",
+        ">= 100,000/s",
+        "1,500",
+        "3,002",
+    ):
         assert shown in text, shown
