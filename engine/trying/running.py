@@ -100,6 +100,7 @@ class Trial:
         self.suite = suite
         self.ruleset = alone(ruleset, suite.campaign) if suite.campaign else ruleset
         self.matcher = PlainMatcher(self.ruleset)
+        self.schedules = any(campaign.schedule is not None for campaign in self.ruleset.campaigns)
 
     def run(self, case: Case) -> Tried:
         """Runs a case to its end, also past a step that failed."""
@@ -108,6 +109,8 @@ class Trial:
         if case.member is not None:
             rows = rows_of(case.member, Rules(self.ruleset, self.matcher))
         simulation = Simulation(self.ruleset, SECRET, sink, 1, matcher=watching, rows=rows)
+        if case.member is not None and self.schedules:
+            simulation.until(case.member.at_ms)  # what is scheduled counts from there
         found: list[Observed] = []
         problems: list[Problem] = []
         for number, step in enumerate(case.steps, 1):
