@@ -244,7 +244,7 @@ def test_the_rest_of_the_programme_becomes_what_it_says(whole: Ruleset) -> None:
     points, miles, _ = programme.accounts
     assert (points.warn, points.hold_for_ms) == ((Period(30, "days"),), 600_000)
     assert (miles.renewed_by, miles.negative) == (("transaction.completed",), "allowed")
-    assert programme.returns == Returns(400 * 86_400_000, 7 * 86_400_000)
+    assert programme.returns == Returns(400 * 86_400_000, 7 * 86_400_000, "member")
     assert programme.lockout == Lockout(5, 20, 86_400_000)
     assert programme.modules == ("feedback", "promo_codes", "reward_store")
     assert programme.time.week_starts == "sunday"

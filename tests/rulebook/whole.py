@@ -31,7 +31,7 @@ groups:
 define:
   weekday-morning: {time.weekday: [monday, tuesday, wednesday, thursday, friday], time.clock: {before: 11:00}}
 time: {clock: wall, late: 30 days, then: refuse, ahead: 15 minutes, week_starts: sunday}
-returns: {accept_for: 400 days, spent_points_grace: 7 days}
+returns: {accept_for: 400 days, spent_points_grace: 7 days, find_by: member}
 lockout: {in_a_row: 5, in_total: 20, for: 24 hours}
 transaction_key: [outlet_code, transaction_id]
 """,
