@@ -1,13 +1,11 @@
 """What entering a tier gives: once per member and tier, unless it says again (B-28). Its points qualify for no tier themselves."""
 
 from engine.core import ids
-from engine.core.calendar import expires_at
-from engine.core.instants import render
 from engine.core.records import Json
 from engine.decide.changing import change
-from engine.decide.ledger import Ledger
+from engine.decide.granting import Given, grant
 from engine.decide.qualifying import Place
-from engine.decide.rows import VERSION, LadderRow, LotRow
+from engine.decide.rows import LadderRow
 from engine.ruleset.effects import AwardPoints, Effect, Fixed, IssueCode, IssueVoucher, SetTier
 
 
@@ -56,8 +54,6 @@ def _awaited(effect: Effect) -> tuple[str, str] | None:
             return "issue_code", "promo_codes"
         case AwardPoints(to="referrer"):
             return "award_points", "referral"
-        case AwardPoints(pending=pending) if pending is not None:
-            return "award_points", "pending_points"
         case SetTier():
             raise AssertionError("the compiler let through a tier that is set by entering one")
         case _:
@@ -67,37 +63,13 @@ def _awaited(effect: Effect) -> tuple[str, str] | None:
 def _award(place: Place, tier: str, number: int, effect: AwardPoints) -> None:
     if not isinstance(effect.how, Fixed):
         raise AssertionError("the compiler let through a rate where there is no sale")
-    draft, points, name = place.draft, effect.how.points, given_by(place.ladder.name)
-    ledger = Ledger(draft, place.member, effect.account)
-    now, expiry = draft.time_ms, effect.expires or ledger.account.expires
-    gone = None if expiry is None else expires_at(now, expiry, place.zone)
-    lot = LotRow(
-        v=VERSION,
+    draft, name = place.draft, given_by(place.ladder.name)
+    given = Given(
+        name,
         lot_id=ids.derive(draft.record, draft.subject, "lot", name, tier, str(number)),
-        member_id=place.member["member_id"],
-        account=effect.account,
-        awarded=points,
-        points=points,
-        earned_at=now,
-        active_from=now,
-        expires_at=gone,
-        campaign=name,
+        earned_at_ms=draft.time_ms,
         record=draft.record,
-        transaction=None,
     )
-    _, movement = ledger.credit(lot, "issued")
-    ledger.earn(points)
-    data: dict[str, Json] = {
-        "member_id": lot["member_id"],
-        "campaign": name,
-        "account": effect.account,
-        "points": points,
-        "lot_id": lot["lot_id"],
-        "line_ids": [],
-        "earned_at": render(now),
-        "active_from": render(now),
-        "expires_at": None if gone is None else render(gone),
-        "reason": "tier_entered",
-        **movement.told(),
-    }
+    _, said = grant(draft, place.member, effect, effect.how.points, given)
+    data: dict[str, Json] = {**said, "line_ids": [], "reason": "tier_entered"}
     draft.happened("points.awarded", data, name)

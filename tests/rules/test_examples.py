@@ -129,5 +129,5 @@ def _awaited(run: Run, campaign: str) -> set[str]:
 
 def _given_later(effect: Effect) -> bool:
     if isinstance(effect, AwardPoints):
-        return effect.pending is not None or effect.to == "referrer"
+        return effect.to == "referrer"
     return isinstance(effect, IssueVoucher | IssueCode)
