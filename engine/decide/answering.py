@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from engine.core import ids
 from engine.core.records import Event, Json, Message
 from engine.decide import asking, budget, linking, referring
 from engine.decide.campaigning import Campaigns
@@ -76,6 +77,8 @@ class Waiting:
             self.campaigns.asked = self.row
 
     def _give(self) -> None:
+        """Ids derive from the event, so that they are the same whichever answer is the last."""
+        self.draft.record = ids.derive(self.event.id, "granted")
         awards = asking.settle(self.draft, self.event, self.member, self.row, self.campaigns)
         self.row["candidates"], self.row["reserved"] = [], []
         self.keep_awards(awards)
