@@ -33,11 +33,11 @@ def reverse(
             awards.append(award)
             continue
         awards.append(_shortened(draft, award, left, rules))
-        told = _told(sale, data, reason)
+        why = _why(sale, data, reason)
         if "to" in award:
-            referring.take_back(draft, award, less, told, sale["time"])
+            referring.take_back(draft, award, less, why, sale["time"])
         else:
-            _take(draft, member, award, less, told)
+            _take(draft, member, award, less, why)
             gone[award["account"]] = gone.get(award["account"], 0) + less
     proposed = {
         name: _settled(draft, name, each, rules, wanting=name in wanting) for name, each in sale["proposed"].items()
@@ -45,13 +45,14 @@ def reverse(
     return awards, proposed, gone
 
 
-def _take(
-    draft: Draft,
-    member: MemberRow,
-    award: AwardRow,
-    points: int,
-    of: Mapping[str, Json],
-) -> None:
+def _why(sale: TransactionRow, data: Mapping[str, Json], reason: str) -> dict[str, Json]:
+    why: dict[str, Json] = {"reason": reason, "transaction_id": sale["sale"]["transaction_id"]}
+    if "return_id" in data:
+        why["return_id"] = data["return_id"]
+    return why
+
+
+def _take(draft: Draft, member: MemberRow, award: AwardRow, points: int, why: Mapping[str, Json]) -> None:
     """Pending points first, then the award's own lot, then in spend order; what is not there is the shortfall or a deficit."""
     ledger = Ledger(draft, member, award["account"])
     movement = ledger.take(points, "reversed", (award["lot"],), pending_first=True, into_deficit=True)
@@ -64,17 +65,9 @@ def _take(
         "shortfall": movement.shortfall,
         **movement.told(),
         "line_ids": award["line_ids"],
-        **of,
+        **why,
     }
     draft.happened("points.reversed", told, award["campaign"])
-
-
-def _told(sale: TransactionRow, data: Mapping[str, Json], reason: str) -> dict[str, Json]:
-    """What `points.reversed` says of the return."""
-    told: dict[str, Json] = {"reason": reason, "transaction_id": sale["sale"]["transaction_id"]}
-    if "return_id" in data:
-        told["return_id"] = data["return_id"]
-    return told
 
 
 def _shortened(draft: Draft, award: AwardRow, left: int, rules: Rules) -> AwardRow:
