@@ -11,7 +11,7 @@ from engine.ruleset.conditions import Test
 from engine.ruleset.effects import AwardPoints, Fixed
 from engine.ruleset.limits import Counter, Derived, Window
 from engine.ruleset.matching import Rules
-from tests.support.journals import START, Log, enrolled, line, sale
+from tests.support.journals import START, Log, enrolled, event, line, sale
 from tests.support.programme import campaign, one_of, rules, ruleset
 from tests.support.steps import Steps
 
@@ -167,3 +167,16 @@ def test_what_was_counted_before_an_achievement_came_to_be_counts() -> None:
 def test_the_same_sale_again_moves_nothing() -> None:
     steps = started(programme()).feed(bought(1, 2), bought(1, 2))
     assert story(steps) == [("progressed", 2, 0)]
+
+
+def test_a_returned_sale_rolls_back_as_it_comes() -> None:
+    made = Log(programme()).feed(enrolled("M"), bought(1, 2), bought(2, 1))
+    back = {
+        "return_id": "R1",
+        "original_transaction_id": "T2",
+        "member_id": "M",
+        "lines": [{"line_id": "1", "quantity": 1}],
+    }
+    made.feed(event("transaction.returned", "member:M", back, time_ms=START + DAY_MS))
+    assert [(each["count"], each["times"]) for each in made.data("achievement.rolled_back")] == [(2, 0)]
+    assert made.row("member:M/transaction/T2")["counted"] == {}
