@@ -15,6 +15,7 @@ class Mark(Enum):
     PERSONAL = "personal"  # sealed before it is written inside
     PROFILE = "profile"  # a map whose entries are sealed unless the programme declares them as not personal
     EXTERNAL_ID = "external_id"  # {kind, value}: the value becomes a keyed hash
+    REFERRER = "referrer"  # a member id or a referral code: as that, intake keys it beside the field
     USER = "user"  # {kind, value} that may also name a member
     CODE = "code"  # whoever knows it may use it: blanked in dead letters
     FREE_MAP = "free_map"  # its names are the sender's: looked through for credentials

@@ -57,6 +57,8 @@ def purchase(draft: Draft, event: Event, clock_ms: int | None) -> None:
         refused(draft, event, reason)
     elif (member := member_of(draft)) is None:
         park(draft, event)
+    elif "seeking" in member:  # it may be what the referrer is paid for
+        park(draft, event, known=True, for_ever=True)
     else:
         decide_purchase(draft, event, member)
 

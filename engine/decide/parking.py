@@ -12,13 +12,23 @@ FORWARDED = "event.forwarded"
 _DIGITS = 10
 
 
-def park(draft: Draft, event: Event, *, for_ever: bool = False) -> str:
-    """Keeps an event until it is released, or until it is older than the programme's `late`. Returns its number."""
+def park(draft: Draft, event: Event, *, for_ever: bool = False, known: bool = False) -> str:
+    """Keeps an event until it is released, or until it is older than the programme's `late`. Returns its number.
+
+    `known`: its member was enrolled when it came.
+    """
     waiting = draft.scan("parked")
     number = f"{int(waiting[-1].rsplit('/', 1)[1]) + 1 if waiting else 0:0{_DIGITS}d}"
     until = None if for_ever else _until(draft, event)
-    draft.put(keys.row(draft.subject, "parked", number), ParkedRow(v=VERSION, event=as_json(event)), until)
+    draft.put(keys.row(draft.subject, "parked", number), _parked(event, known=known), until)
     return number
+
+
+def _parked(event: Event, *, known: bool) -> ParkedRow:
+    row = ParkedRow(v=VERSION, event=as_json(event))
+    if known:
+        row["known"] = True
+    return row
 
 
 def park_return(draft: Draft, member: MemberRow, event: Event, sale_key: str, *, unsettled: bool) -> None:

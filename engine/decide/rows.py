@@ -330,10 +330,11 @@ class AfterRow(TypedDict):
 
 
 class ParkedRow(TypedDict):
-    """`parked/<number>`: an event that waits for its member (B-19)."""
+    """`parked/<number>`: an event that waits for its member (B-19). `known`: they were enrolled when it came."""
 
     v: int
     event: Json
+    known: NotRequired[bool]
 
 
 class SharedLimitRow(TypedDict):

@@ -30,6 +30,7 @@ from engine.decide import (
 from engine.decide.draft import MAX_HOPS, Draft, Published
 from engine.decide.membership import member_of
 from engine.decide.repeats import seen_before
+from engine.decide.rows import ParkedRow
 from engine.decide.settling import refused
 from engine.ruleset.matching import Rules
 
@@ -161,6 +162,7 @@ def _on_parked(rows: Rows, due: Due, rules: Rules, published: Published) -> Draf
     """What waited is taken up once what it waited for is there, and otherwise refused at the end of `late` (B-19)."""
     waiting = Draft(rows, due.subject, due.key, "", due.due_ms, 0, rules, published)
     event = parking.parked_event(waiting, due.key)
+    row: ParkedRow = waiting.get(due.key)
     draft = Draft.of_event(rows, due.subject, event, rules, published)
     draft.delete(due.key)
     kind = keys.kind_of(due.subject)
@@ -170,7 +172,7 @@ def _on_parked(rows: Rows, due: Due, rules: Rules, published: Published) -> Draf
     elif event.type in returning.EVENTS:
         returning.take_up(draft, event, known, waited_out=parking.waited_out(waiting, event))
     else:
-        member.decide_purchase(draft, event, known, as_at_enrolment=True)
+        member.decide_purchase(draft, event, known, as_at_enrolment=not row.get("known", False))
     return draft
 
 

@@ -17,6 +17,7 @@ from engine.wire.sealing import Seal, external_hash
 from engine.wire.unreadable import Unreadable
 from schemas.marks import Mark, Shape
 
+REFERRAL_CODE = "referral_code"  # the kind of external id that members share to refer others
 LATEST_MS = 9_999_999_999_999  # instants stand in keys as 13 digits
 
 Payload = dict[str, Any]
@@ -30,11 +31,12 @@ class Form:
     conversions: tuple[tuple[str, Conversion, bool], ...]  # field, conversion, whether it is a list
     maps: tuple[str, ...]  # fields whose names are the sender's
     parts: tuple[tuple[str, "Form", bool], ...]
+    referrers: tuple[tuple[str, Conversion], ...] = ()  # fields beside which their keyed hash is put
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.conversions or self.maps or self.parts)
+        return not (self.conversions or self.maps or self.parts or self.referrers)
 
 
 def form_of(shape: Shape, secret: bytes) -> Form:
@@ -50,6 +52,11 @@ def form_of(shape: Shape, secret: bytes) -> Form:
         tuple((one.field, conversions[one.mark], one.many) for one in shape.marked if one.mark in conversions),
         tuple(one.field for one in shape.marked if one.mark in (Mark.FREE_MAP, Mark.PROFILE)),
         tuple(part for part in parts if not part[1].is_empty),
+        tuple(
+            (one.field, lambda code: external_hash(secret, REFERRAL_CODE, code))
+            for one in shape.marked
+            if one.mark is Mark.REFERRER
+        ),
     )
 
 
@@ -65,6 +72,9 @@ def normalise(form: Form, payload: Payload) -> None:
     for field, convert, many in form.conversions:
         if field in payload:
             payload[field] = _converted(field, payload[field], convert, many=many)
+    for field, keyed in form.referrers:
+        if field in payload:
+            payload[f"{field}_hash"] = keyed(payload[field])
 
 
 def drop_nulls(shape: Shape, payload: Payload) -> None:

@@ -1,5 +1,8 @@
 """The topic `members`: who takes part, what is known of them, and what they agreed to."""
 
+from typing import Annotated
+
+from schemas.marks import Mark
 from schemas.parts import ExternalId
 from schemas.scalars import Id, Payload, Profile, ProfileChange
 
@@ -13,7 +16,7 @@ class MemberEnrolled(Payload):
     opt_ins: list[Id] | None = None
     consents: list[Id] | None = None
     locale: Id | None = None
-    referred_by: Id | None = None
+    referred_by: Annotated[Id, Mark.REFERRER] | None = None
 
 
 class MemberUpdated(Payload):

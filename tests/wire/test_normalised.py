@@ -52,6 +52,14 @@ def test_an_external_id_is_keyed_whatever_its_spelling() -> None:
     assert b"555" not in result.value
 
 
+def test_b52_a_referral_code_is_keyed_as_the_external_id_that_it_may_be() -> None:
+    referee, _ = accepted(changed("member.enrolled", referred_by="ADA-2026"), "members")
+    code = {"kind": "referral_code", "value": "ADA-2026"}
+    referrer, _ = accepted(changed("member.enrolled", external_ids=[code]), "members")
+    assert referee.data["referred_by"] == "ADA-2026"
+    assert referee.data["referred_by_hash"] == referrer.data["external_ids"][0]["hash"]
+
+
 def test_a_removed_attribute_stays_null_and_needs_no_key_of_its_own() -> None:
     updated, result = accepted(changed("member.updated", profile={"city": None, "email": None}), "members")
     assert updated.data["profile"] == {"city": None, "email": None}
