@@ -10,7 +10,7 @@ from engine.decide.draft import Draft
 from engine.decide.ledger import Ledger
 from engine.decide.lots import empty
 from engine.decide.membership import finish, known_member
-from engine.decide.rows import KEEP_KEYS_MS, LotRow, MemberRow, TransactionRow
+from engine.decide.rows import KEEP_KEYS_MS, AwardRow, LotRow, MemberRow, TransactionRow
 from engine.ruleset.effects import AwardPoints
 from engine.ruleset.model import Account
 
@@ -98,8 +98,8 @@ def _follow(draft: Draft, sale_key: str | None, before: str, after: str) -> None
     key = f"{draft.subject}/{sale_key}"
     sale: TransactionRow | None = None if sale_key is None else draft.get(key)
     if sale is not None:
-        awards = [award if award["lot"] != before else {**award, "lot": after} for award in sale["awards"]]
-        draft.put(key, TransactionRow(**{**sale, "awards": awards}), sale["time"] + KEEP_KEYS_MS)  # type: ignore[typeddict-item]
+        awards = [AwardRow(**{**award, "lot": after}) if award["lot"] == before else award for award in sale["awards"]]
+        draft.put(key, TransactionRow(**{**sale, "awards": awards}), sale["time"] + KEEP_KEYS_MS)
 
 
 def _expiry_of(lot: LotRow) -> Expiry | None:

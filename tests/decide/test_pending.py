@@ -7,12 +7,14 @@ import pytest
 
 from engine.core.calendar import Expiry, Period
 from engine.core.instants import DAY_MS, parse
+from engine.ruleset.codec import sealed
 from engine.ruleset.conditions import Test
 from engine.ruleset.effects import AwardPoints, Fixed, Pending, Rate
-from engine.ruleset.model import Campaign
-from tests.support.accounts import EVER, adjusted, books_close, did, lots, programme, spent
+from engine.ruleset.model import Campaign, Ladder, Level
+from engine.ruleset.tiers import Entry, LadderRules
+from tests.support.accounts import EVER, adjusted, books_close, did, lots, made, programme, spent
 from tests.support.journals import START, Log, enrolled, line, sale
-from tests.support.programme import campaign
+from tests.support.programme import campaign, rules
 
 MONTH = replace(EVER, expires=Expiry(Period(30, "days")))
 FOR_TWO_DAYS = Pending(Period(2, "days"))
@@ -129,6 +131,17 @@ def test_pending_points_count_as_earned_and_for_tiers_when_they_are_awarded() ->
     assert [each["tier_after"] for each in log.data("tier.upgraded")] == ["silver"]
     log.tick(START + 2 * DAY_MS)
     assert account(log)["earned"] == 150
+
+
+def test_what_entering_a_tier_gives_may_be_pending() -> None:
+    welcome = Entry((AwardPoints(Fixed(5), "points", pending=FOR_TWO_DAYS),))
+    ladder = Ladder("status", "points", "ever", (Level("blue", 0),), rules=LadderRules(on_entering={"blue": welcome}))
+    plain = made(MONTH)
+    log = Log(rules(sealed(replace(plain, ladders=(ladder,))))).feed(enrolled("M"))
+    assert [each["balance_after"] for each in log.data("points.awarded")] == [0]
+    log.tick(START + 2 * DAY_MS)
+    assert [each["campaign"] for each in log.data("points.activated")] == ["tiers/status"]
+    books_close(log)
 
 
 def test_the_award_of_a_sale_names_its_lot_before_and_after_activation() -> None:

@@ -7,10 +7,6 @@ import pytest
 
 from engine.core.calendar import Expiry, Period
 from engine.core.instants import DAY_MS, HOUR_MS, parse
-from engine.core.records import Event
-from engine.decide import sliding, step
-from engine.decide.draft import Draft
-from engine.decide.membership import finish, known_member
 from engine.ruleset.effects import AwardPoints, Fixed
 from engine.ruleset.model import Account
 from tests.support.accounts import BASE, EVER, adjusted, books_close, did, held, made, programme, released, spent
@@ -33,19 +29,15 @@ def expired(log: Log) -> list[tuple[str, int]]:
     return [(each["time"], each["data"]["points"]) for each in log.events("points.expired")]
 
 
-BACK = "test.came_back"
-
-
-def give_back(log: Log, day: int, now: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Takes back the activity of a sale, as its return does."""
-
-    def back(draft: Draft, _asked: Event, _clock_ms: int | None) -> None:
-        member = known_member(draft)
-        sliding.returned(draft, member, START + day * DAY_MS)
-        finish(draft, member)
-
-    monkeypatch.setitem(step.MEMBER_EVENTS, BACK, back)  # an event of the test's own
-    log.feed(event(BACK, "member:M", {}, time_ms=START + now * DAY_MS))
+def give_back(log: Log, number: int, now: int) -> None:
+    """Brings a sale back wholly."""
+    data = {
+        "return_id": f"R{number}",
+        "original_transaction_id": f"T{number}",
+        "lines": [{"line_id": "1", "quantity": 1}],
+        "member_id": "M",
+    }
+    log.feed(event("transaction.returned", "member:M", data, time_ms=START + now * DAY_MS))
 
 
 def test_all_lots_go_together_so_long_after_the_last_activity() -> None:
@@ -104,30 +96,38 @@ def test_hours_are_counted_from_the_instant_of_the_activity() -> None:
 @pytest.mark.parametrize(
     ("bought", "back", "now", "gone"),
     [
-        ((0, 17), 17, 20, "12-04"),  # the activity before it counts again
-        ((0, 17, 17), 17, 20, "12-21"),  # another one on that day still counts
-        ((0, 9, 17), 9, 20, "12-21"),  # an earlier one changes nothing
-        ((0, 9, 17), 17, 20, "12-13"),
-        ((0,), 0, 2, "12-04"),  # nothing is left but the points themselves
+        ((0, 17), 1, 20, "12-04"),  # the activity before it counts again
+        ((0, 17, 17), 1, 20, "12-21"),  # another one on that day still counts
+        ((0, 9, 17), 1, 20, "12-21"),  # an earlier one changes nothing
+        ((0, 9, 17), 2, 20, "12-13"),
     ],
 )
 def test_a_return_moves_the_expiry_back_to_the_activity_before(
-    bought: tuple[int, ...], back: int, now: int, gone: str, monkeypatch: pytest.MonkeyPatch
+    bought: tuple[int, ...], back: int, now: int, gone: str
 ) -> None:
     log = active(*bought)
-    give_back(log, back, now, monkeypatch)
+    give_back(log, back, now)
     assert not expired(log)
     log.tick(parse(DAY.format(gone)) - 1)
     assert not expired(log)
     log.tick(parse(DAY.format(gone)))
-    assert expired(log) == [(DAY.format(gone), 10)] * len(bought)
+    assert expired(log) == [(DAY.format(gone), 10)] * (len(bought) - 1)
     books_close(log)
 
 
-def test_a_return_after_the_earlier_expiry_takes_at_once_all_that_lived_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_activity_is_left_the_points_that_are_left_say_when_they_go() -> None:
+    log = active(0).feed(adjusted("A", 5, time_ms=START + 4 * DAY_MS))
+    give_back(log, 0, 6)
+    log.tick(parse(DAY.format("12-08")) - 1)
+    assert not expired(log)
+    log.tick(parse(DAY.format("12-08")))
+    assert expired(log) == [(DAY.format("12-08"), 5)]
+
+
+def test_a_return_after_the_earlier_expiry_takes_at_once_all_that_lived_by_it() -> None:
     log = active(0, 17)
-    give_back(log, 17, 37, monkeypatch)
-    assert expired(log) == [(DAY.format("12-04"), 10)] * 2
+    give_back(log, 1, 37)
+    assert expired(log) == [(DAY.format("12-04"), 10)]
     books_close(log)
 
 
