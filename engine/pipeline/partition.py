@@ -13,6 +13,7 @@ from engine.pipeline.fold import Fold
 from engine.pipeline.records import Bounds, Folded, JournalRecord, Progress, StateRecord, TopicRecord, hash_of
 from engine.pipeline.store import Store
 from engine.ruleset.matching import Rules
+from engine.ruleset.model import SEMANTICS
 from engine.wire import journal
 
 POSITION_KEY = "_position"
@@ -59,7 +60,11 @@ class Partition:
             self._stuck = None if value is None else orjson.loads(value)
 
     def restored(self) -> None:
-        """Ends the restore. Raises PartitionRefused where rows exist but no position, or the partition count differs."""
+        """Ends the restore.
+
+        Raises PartitionRefused where rows exist but no position, or the partition count differs; SemanticsUnknown where the rows
+        were made by other rules of deciding.
+        """
         self._store.restored()
         progress = self._progress
         if progress is None:
@@ -72,6 +77,11 @@ class Partition:
             raise PartitionRefused(
                 f"partition {self.number}: state was written for {progress.partitions} journal partitions,"
                 f" the journal has {self.partitions}"
+            )
+        elif progress.semantics not in (0, SEMANTICS):
+            raise SemanticsUnknown(
+                f"partition {self.number}: state was decided by version {progress.semantics} of the rules of deciding;"
+                f" this engine implements {SEMANTICS}"
             )
 
     @property

@@ -9,7 +9,7 @@ from engine.core.calendar import Zone
 from engine.ruleset.conditions import AllOf, AnyOf, Condition, FieldType, LineSet, NoneOf, Op, Test
 from engine.ruleset.effects import AwardPoints, Fixed, Rate
 from engine.ruleset.matching import Facts
-from engine.ruleset.model import Account, Campaign, Earning, MessageRule, Programme, Ruleset, TimeRules
+from engine.ruleset.model import SEMANTICS, Account, Campaign, Earning, MessageRule, Programme, Ruleset, TimeRules
 
 TEXTS = ("a", "b", "ab", "1", "true", "")
 ANYTHING = (*TEXTS, 0, 1, 2, True, False)
@@ -107,7 +107,7 @@ def campaigns(draw: st.DrawFn, number: int) -> Campaign:
 def rulesets(draw: st.DrawFn) -> Ruleset:
     return Ruleset(
         digest="",
-        semantics=1,
+        semantics=SEMANTICS,
         programme=Programme(
             "p",
             Zone("UTC", (0,), (0,)),

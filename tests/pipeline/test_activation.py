@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 
+import orjson
 import pytest
 
 from engine.core.instants import DAY_MS, HOUR_MS
@@ -159,3 +160,13 @@ def test_an_activation_for_another_engine_is_refused_when_it_is_read() -> None:
     log.append(0, journal.ACTIVATION_KEY, value)
     with pytest.raises(SemanticsUnknown):
         log.run()
+
+
+def test_rows_of_another_engine_are_refused_when_they_are_restored() -> None:
+    log = Log([OLD, NEW], partitions=1).tick(START)
+    (value, due_ms) = log.state[0][b"_position"]
+    assert value is not None
+    position = {**orjson.loads(value), "semantics": SEMANTICS - 1}
+    log.state[0][b"_position"] = (orjson.dumps(position), due_ms)
+    with pytest.raises(SemanticsUnknown):
+        log.crash(0)
