@@ -21,6 +21,11 @@ class Asked(NamedTuple):
     refused: tuple[str, ...]
     gone: bool
 
+    def back_already(self, sale: TransactionRow) -> bool:
+        """Whether all lines that were refused are back wholly."""
+        bought = _bought(sale)
+        return all(name in bought and self.lines.get(name) == bought[name] for name in self.refused)
+
 
 def returned_of(sale: TransactionRow) -> ReturnedRow:
     """What came back of a sale so far."""

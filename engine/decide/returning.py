@@ -70,7 +70,7 @@ def _decide(draft: Draft, event: Event, member: MemberRow, sale: TransactionRow,
     asked = _asked(event, sale)
     so_far = returned_of(sale)
     if not asked.gone and asked.amount_minor == so_far["amount_minor"] and _rows(asked) == so_far["lines"]:
-        refused(draft, event, "quantity_exceeded" if asked.refused else "already_returned")
+        refused(draft, event, "already_returned" if asked.back_already(sale) else "quantity_exceeded")
         return
     take_key(draft, event, key)
     facts = facts_of(event, member, draft.rules, as_at_enrolment=False)

@@ -85,8 +85,8 @@ def test_more_than_was_bought_refuses_that_line_alone() -> None:
     log.feed(returned(1, "T", ("1", 3), ("2", 1), ("9", 1)))
     assert balance(log) == 10
     assert log.data("decision.recorded")[-1]["detail"] == {"quantity_exceeded.1": True, "quantity_exceeded.9": True}
-    log.feed(returned(2, "T", ("2", 1)))
-    assert log.statuses()[-1] == "refused: quantity_exceeded"
+    log.feed(returned(2, "T", ("2", 1)), returned(4, "T", ("1", 3)))
+    assert log.statuses()[-2:] == ["refused: already_returned", "refused: quantity_exceeded"]
     log.feed(cancelled("T"), returned(3, "T", ("1", 1)))
     assert log.statuses()[-2:] == ["decided", "refused: already_returned"]
     assert balance(log) == 0
