@@ -30,6 +30,10 @@ class KeptRows:
         """The keys that begin so, in order."""
         return sorted(key for key in self._rows if key.startswith(prefix))
 
+    def due_ms(self, key: str) -> int | None:  # noqa: ARG002  # no view asks
+        """Nothing is known of it."""
+        return None
+
 
 def view(rows: Mapping[str, Row], member_id: str, ruleset: Ruleset, at_ms: int) -> MemberView | None:
     """The member whose rows these are, at an instant."""

@@ -110,3 +110,6 @@ class Rows(Protocol):
 
     def scan(self, prefix: str) -> Sequence[str]:
         """The keys that start with `<subject>/<collection>/`, in order."""
+
+    def due_ms(self, key: str) -> int | None:
+        """When a row is due, None where it is not, or is not there."""

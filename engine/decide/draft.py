@@ -87,6 +87,13 @@ class Draft:
             return None if kept is None else kept.row
         return self._rows.get(key)
 
+    def due_ms(self, key: str) -> int | None:
+        """When a row will be due as it will stand."""
+        if key in self._written:
+            kept = self._written[key]
+            return None if kept is None else kept.due_ms
+        return self._rows.due_ms(key)
+
     def scan(self, *collection: str) -> Sequence[str]:
         """The keys of a collection of the subject as they will stand, in order."""
         prefix = "/".join((self.subject, *map(keys.escaped, collection), ""))
@@ -113,12 +120,12 @@ class Draft:
         self._outcomes.append(outcome)
         return outcome
 
-    def send(self, to: str, kind: str, data: Mapping[str, Json]) -> Message:
-        """A message to another subject, delivered exactly once."""
+    def send(self, to: str, kind: str, data: Mapping[str, Json], sender: str = "") -> Message:
+        """A message to another subject, delivered exactly once; `sender` is who gets the answer, unless that is this subject."""
         message = Message(
             id=ids.derive(self.record, self.subject, "message", str(len(self._messages))),
             type=kind,
-            sender=self.subject,
+            sender=sender or self.subject,
             subject=to,
             time_ms=self.time_ms,
             hops=self.hops + 1,

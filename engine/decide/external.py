@@ -49,6 +49,13 @@ def release(draft: Draft, message: Message, _clock_ms: int | None) -> None:
         draft.forget = True
 
 
+def move(draft: Draft, message: Message, _clock_ms: int | None) -> None:
+    """The member was merged into another, who has the id from here on (B-52)."""
+    row: ExternalRow | None = draft.get(draft.subject)
+    if row is not None and row["member"] == keys.name_of(message.sender):
+        draft.put(draft.subject, ExternalRow(**{**row, "member": message.data["member_id"]}))
+
+
 def _owner(draft: Draft) -> str | None:
     row: ExternalRow | None = draft.get(draft.subject)
     return None if row is None else row["member"]

@@ -10,7 +10,7 @@ from engine.decide.rows import MemberRow
 from engine.decide.waiting import wait_for
 
 CLAIMED, GRANTED, TAKEN = "external.claimed", "external.granted", "external.taken"
-RELEASED = "external.released"
+RELEASED, MOVED = "external.released", "external.moved"
 REFUSED = "external_id_taken"
 
 

@@ -18,7 +18,7 @@ _SALE = "transaction.completed"
 
 def plan(draft: Draft, member: MemberRow, now_ms: int) -> None:
     """Makes the rows of all planned campaigns that have none for their present schedule; others are left alone."""
-    if "forgotten" in member:
+    if "forgotten" in member or "alias_of" in member:
         return
     definitions = draft.rules.timetable.definitions
     for campaign in draft.rules.timetable.planned:

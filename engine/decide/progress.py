@@ -109,6 +109,12 @@ def set_tier(draft: Draft, member: MemberRow, effect: SetTier, campaign: str) ->
     enter(place, old)
 
 
+def look_again(draft: Draft, member: MemberRow, at_ms: int) -> None:
+    """Moves the member up to what is reached without having been earned just now, as by merging with another."""
+    for ladder in draft.rules.ruleset.ladders:
+        _earn(_touched(draft, member, ladder), {}, at_ms)
+
+
 def _touched(draft: Draft, member: MemberRow, ladder: Ladder) -> Place:
     """The member's place, joined where the ladder is new, with a validity where that is new."""
     row = member["ladders"].get(ladder.name)

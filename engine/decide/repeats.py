@@ -14,6 +14,7 @@ NATURAL_KEYS: dict[str, tuple[str, ...]] = {
     "points.hold_release_requested": ("hold_id",),
     "points.adjustment_requested": ("adjustment_id",),
     "transaction.returned": ("return_id",),
+    "member.merged": ("merge_id",),
 }
 
 

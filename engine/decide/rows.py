@@ -116,6 +116,8 @@ class MemberRow(TypedDict):
     referrer: NotRequired[str]  # the member who referred this one
     seeking: NotRequired[bool]  # who that is, is being asked
     waits: NotRequired[dict[str, list[str]]]  # the numbers of parked returns, by the key of the sale that they wait for
+    alias_of: NotRequired[str]  # the member who has all that was theirs, since they were merged (B-52)
+    aliases: NotRequired[list[str]]  # the members who were merged into this one
     forgotten: NotRequired[int]  # since when nothing personal is known of them (B-51)
     achievements: NotRequired[dict[str, AchievementRow]]
 
@@ -327,6 +329,21 @@ class AfterRow(TypedDict):
     campaign: str
     event: str
     at: int
+
+
+class MergingRow(TypedDict):
+    """`merging/<record id>`: a member who stays asks for all that is here; it waits for events that are not settled (B-52)."""
+
+    v: int
+    to: str
+    data: Json
+
+
+class MovedRow(TypedDict):
+    """`merged/<record id>/<number>`: rows of a merged member as [key, row, due instant], until all of them are here."""
+
+    v: int
+    rows: list[list[Json]]
 
 
 class ParkedRow(TypedDict):

@@ -159,3 +159,6 @@ class _NoRows:
 
     def scan(self, prefix: str) -> Sequence[str]:  # noqa: ARG002  # nor in any collection
         return ()
+
+    def due_ms(self, key: str) -> int | None:  # noqa: ARG002  # nor is any due
+        return None

@@ -6,6 +6,7 @@ from engine.core import ids, keys
 from engine.core.records import Decision, Due, Event, Message, Rows, Visit
 from engine.decide import (
     adjusting,
+    aliases,
     answering,
     asking,
     budget,
@@ -17,6 +18,7 @@ from engine.decide import (
     linking,
     lots,
     member,
+    merging,
     parking,
     pending,
     receipts,
@@ -45,6 +47,7 @@ MEMBER_EVENTS: dict[str, OnEvent] = {
     "member.opted_out": member.opt_out,
     "member.linked": member.link,
     "member.forgotten": forgetting.forget,
+    "member.merged": merging.merge,
     "transaction.completed": member.purchase,
     **dict.fromkeys(returning.EVENTS, returning.come_back),
     "activity.recorded": member.record_activity,
@@ -58,6 +61,10 @@ MESSAGES: dict[tuple[str, str], OnMessage] = {
     ("external", linking.CLAIMED): external.claim,
     ("transaction", receipts.KEPT): receipts.kept,
     ("external", linking.RELEASED): external.release,
+    ("external", linking.MOVED): external.move,
+    ("member", merging.ASKED): merging.asked,
+    ("member", merging.PART): merging.part,
+    ("member", merging.DENIED): merging.denied,
     ("member", linking.GRANTED): answering.external,
     ("member", linking.TAKEN): answering.external,
     **{(holder, budget.ASKED): budget.asked for holder in asking.SHARED},
@@ -120,7 +127,10 @@ def step(
 def _on_event(draft: Draft, event: Event, clock_ms: int | None) -> None:
     kind = keys.kind_of(draft.subject)
     decide = MEMBER_EVENTS.get(event.type)
-    if kind == "external" and decide is not None:
+    survivor = aliases.survivor_of(draft) if kind == "member" else None
+    if survivor is not None:
+        aliases.hand_on(draft, event, survivor)
+    elif kind == "external" and decide is not None:
         external.hand_on(draft, event, clock_ms)
     elif kind == "transaction" and event.type in returning.EVENTS:
         receipts.hand_on(draft, event, clock_ms)
@@ -144,7 +154,14 @@ def _on_message(rows: Rows, message: Message, rules: Rules, clock_ms: int | None
         return draft
     draft = Draft(rows, message.subject, message.id, message.cause, message.time_ms, message.hops, rules, published)
     draft.clock_ms = clock_ms
-    MESSAGES[keys.kind_of(message.subject), message.type](draft, message, clock_ms)
+    kind = keys.kind_of(message.subject)
+    survivor = aliases.survivor_of(draft) if kind == "member" else None
+    if survivor is not None:
+        aliases.relay(draft, message, survivor)
+        return draft
+    MESSAGES[kind, message.type](draft, message, clock_ms)
+    if kind == "member":
+        merging.go_on(draft)
     return draft
 
 

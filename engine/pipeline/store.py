@@ -218,6 +218,13 @@ class Overlay:
             return None if kept is None else kept[0]
         return self._store.rows.get(key)
 
+    def due_ms(self, key: str) -> int | None:
+        """When a row is due."""
+        if key in self.changed:
+            kept = self.changed[key]
+            return None if kept is None else kept[1]
+        return self._store.due_ms(key)
+
     def scan(self, prefix: str) -> Sequence[str]:
         """The keys that start with `<subject>/<collection>/`, in order."""
         found = self._store.listed(prefix)
