@@ -70,13 +70,14 @@ class Ledger:
         self._draft.put(f"{self._draft.subject}/{below}", lot, due_ms)
         return below, self._moved((Posting(source, "pending", lot["points"]),), (_part(below, lot, lot["points"]),))
 
-    def put_back(self, parts: Iterable[PartRow], source: Bucket) -> Movement:
+    def put_back(self, parts: Iterable[PartRow], source: Bucket, *, pays: bool = True) -> Movement:
         """Points that were taken from lots, back in lots of the expiry that the parts' rows say (B-7, B-24).
 
-        A lot that is past its expiry expires as the next due work.
+        A lot that is past its expiry expires as the next due work. `pays`: whether a deficit is paid first.
         """
         back = self._draft.record
-        return self._come([(lot_key(part["row"]), LotRow(**{**part["row"], "back": back})) for part in parts], source)
+        lots = [(lot_key(part["row"]), LotRow(**{**part["row"], "back": back})) for part in parts]
+        return self._come(lots, source, pays=pays)
 
     def activate(self, key: str, lot: LotRow) -> tuple[str, Movement]:
         """The pending lot at `key` becomes the active `lot`. Returns its new key."""
@@ -94,18 +95,15 @@ class Ledger:
         pending_first: bool = False,
         into_deficit: bool = False,
     ) -> Movement:
-        """Takes points: from pending lots where asked, then from the lots `own` (keys), then in spend order (B-3).
+        """Takes points: from the lots `own` (keys), then from pending ones where asked, then in spend order (B-3).
 
         What is not there becomes a deficit where asked for and the account allows it, else it is the shortfall (B-6).
         """
-        left = points
         parts: list[PartRow] = []
-        postings: list[Posting] = []
-        if pending_first:
-            waiting = [key for key in own if key.startswith("pending/")]
-            left = self._drain([*waiting, *self._listed("pending")], left, "pending", to, parts, postings)
-        own_lots = [key for key in own if key.startswith("lot/")]
-        left = self._drain([*own_lots, *self._listed("lot")] if left else (), left, "available", to, parts, postings)
+        taken: dict[Bucket, int] = {}
+        left = self._drain([*own, *(self._listed("pending") if pending_first else ())], points, parts, taken)
+        left = self._drain(self._listed("lot") if left else (), left, parts, taken)
+        postings = [Posting(source, to, amount) for source, amount in taken.items()]
         if left and into_deficit and self.account.negative == "allowed":
             postings.append(Posting("deficit", to, left))
             left = 0
@@ -114,11 +112,10 @@ class Ledger:
     def empty(self, key: str, to: Bucket) -> Movement:
         """All that is left in one lot, pending or active, such as when it expires."""
         parts: list[PartRow] = []
-        postings: list[Posting] = []
-        source: Bucket = "pending" if key.startswith("pending/") else "available"
+        taken: dict[Bucket, int] = {}
         lot: LotRow | None = self._draft.get(f"{self._draft.subject}/{key}")
-        self._drain([key], 0 if lot is None else lot["points"], source, to, parts, postings)
-        return self._moved(tuple(postings), tuple(parts))
+        self._drain([key], 0 if lot is None else lot["points"], parts, taken)
+        return self._moved(tuple(Posting(source, to, amount) for source, amount in taken.items()), tuple(parts))
 
     def move(self, source: Bucket, to: Bucket, points: int, parts: Sequence[PartRow] = ()) -> Movement:
         """Points that lie in no lot go from one bucket to another, such as held points that are spent."""
@@ -133,16 +130,16 @@ class Ledger:
 
     # -- the parts of it
 
-    def _come(self, lots: Iterable[tuple[str, LotRow]], source: Bucket) -> Movement:
-        owed = -self.row["books"].get("deficit", 0)
+    def _come(self, lots: Iterable[tuple[str, LotRow]], source: Bucket, *, pays: bool = True) -> Movement:
+        owed = -self.row["books"].get("deficit", 0) if pays else 0
         parts: list[PartRow] = []
         paid = kept = 0
         for key, lot in lots:
             parts.append(_part(key, lot, lot["points"]))
-            pays = min(owed - paid, lot["points"])
-            paid += pays
-            kept += lot["points"] - pays
-            self._put(key, lot, lot["points"] - pays)
+            share = min(owed - paid, lot["points"])
+            paid += share
+            kept += lot["points"] - share
+            self._put(key, lot, lot["points"] - share)
         buckets: tuple[tuple[Bucket, int], ...] = (("deficit", paid), ("available", kept))
         return self._moved(tuple(Posting(source, bucket, points) for bucket, points in buckets if points), tuple(parts))
 
@@ -161,34 +158,26 @@ class Ledger:
         elif self.account.renewed_by:
             begin(self._draft, self.account)
 
-    def _drain(
-        self,
-        lots: Sequence[str],
-        left: int,
-        source: Bucket,
-        to: Bucket,
-        parts: list[PartRow],
-        postings: list[Posting],
-    ) -> int:
-        taken = 0
+    def _drain(self, lots: Sequence[str], left: int, parts: list[PartRow], taken: dict[Bucket, int]) -> int:
+        """Takes up to `left` points of some lots, in their order; returns how many are still wanted."""
         for key in lots:
-            if taken == left:
+            if not left:
                 break
             whole = f"{self._draft.subject}/{key}"
             lot: LotRow | None = self._draft.get(whole)
             if lot is None or lot["points"] <= 0:
                 continue
-            points = min(left - taken, lot["points"])
-            taken += points
+            points = min(left, lot["points"])
+            left -= points
             parts.append(_part(key, lot, points))
+            source: Bucket = "pending" if key.startswith("pending/") else "available"
+            taken[source] = taken.get(source, 0) + points
             if points == lot["points"]:
                 self._draft.delete(whole)
             else:
                 due_ms = lot["expires_at"] if source == "available" else _due_of_pending(key)
                 self._draft.put(whole, LotRow(**{**lot, "points": lot["points"] - points}), due_ms)
-        if taken:
-            postings.append(Posting(source, to, taken))
-        return left - taken
+        return left
 
     def _listed(self, collection: str) -> list[str]:
         return [_below(self._draft.subject, key) for key in self._draft.scan(collection, self.name)]
@@ -206,6 +195,18 @@ class Ledger:
             row["balance"],
             after,
         )
+
+
+def joined(first: Movement, second: Movement) -> Movement:
+    """Two movements of one account, one after the other, as one."""
+    return Movement(
+        first.points + second.points,
+        first.shortfall + second.shortfall,
+        (*first.parts, *second.parts),
+        (*first.postings, *second.postings),
+        first.before,
+        second.after,
+    )
 
 
 def lot_key(lot: LotRow) -> str:

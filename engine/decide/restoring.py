@@ -8,7 +8,8 @@ from engine.core.records import Json
 from engine.decide.draft import Draft
 from engine.decide.facts import paid_with_points
 from engine.decide.kept import Asked, returned_of
-from engine.decide.ledger import Ledger
+from engine.decide.ledger import Ledger, joined, lot_key
+from engine.decide.lots import empty
 from engine.decide.rows import KEEP_KEYS_MS, LotRow, MemberRow, PartRow, SpendRow, TransactionRow
 
 POINTS = "points"
@@ -69,7 +70,11 @@ def _give(
             continue
         points -= amount
         parts = [_with_grace(draft, part) for part in _slice(spend["parts"], spend["restored"], amount)]
-        movement = Ledger(draft, member, spend["account"]).put_back(parts, "spent")
+        gone = [part for part in parts if _past(draft, part)]
+        ledger = Ledger(draft, member, spend["account"])
+        movement = ledger.put_back([part for part in parts if part not in gone], "spent")
+        if gone:
+            movement = joined(movement, ledger.put_back(gone, "spent", pays=False))
         key = keys.row(draft.subject, "spend", spend["spend_id"])
         after = SpendRow(**{**spend, "restored": spend["restored"] + amount})
         draft.put(key, after, spend["time"] + KEEP_KEYS_MS)
@@ -87,6 +92,14 @@ def _give(
         if spend["transaction_id"] is not None:
             told["transaction_id"] = spend["transaction_id"]
         draft.happened("points.restored", told)
+        for part in gone:
+            empty(draft, member, f"{draft.subject}/{lot_key(part['row'])}", "expired")
+
+
+def _past(draft: Draft, part: PartRow) -> bool:
+    """Whether points are past their expiry by now; such ones pay for nothing any more, no deficit and no return."""
+    expires_at = part["row"]["expires_at"]
+    return expires_at is not None and expires_at <= max(draft.time_ms, draft.clock_ms or draft.time_ms)
 
 
 def _slice(parts: Sequence[PartRow], skip: int, points: int) -> list[PartRow]:
@@ -107,8 +120,7 @@ def _with_grace(draft: Draft, part: PartRow) -> PartRow:
     """What is past its expiry gets the programme's grace from now on; without one it expires at once."""
     returns = draft.rules.ruleset.programme.returns
     grace_ms = 0 if returns is None else returns.spent_points_grace_ms
-    expires_at = part["row"]["expires_at"]
-    if not grace_ms or expires_at is None or expires_at > draft.time_ms:
+    if not grace_ms or not _past(draft, part):
         return part
     return {"lot": part["lot"], "row": LotRow(**{**part["row"], "expires_at": draft.time_ms + grace_ms})}
 

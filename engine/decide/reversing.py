@@ -37,7 +37,7 @@ def reverse(
         if "to" in award:
             referring.take_back(draft, award, less, why, sale["time"])
         else:
-            _take(draft, member, award, less, why)
+            _take(draft, member, award, less, _own(award, sale), why)
             gone[award["account"]] = gone.get(award["account"], 0) + less
     proposed = {
         name: _settled(draft, name, each, rules, wanting=name in wanting) for name, each in sale["proposed"].items()
@@ -52,10 +52,18 @@ def _why(sale: TransactionRow, data: Mapping[str, Json], reason: str) -> dict[st
     return why
 
 
-def _take(draft: Draft, member: MemberRow, award: AwardRow, points: int, why: Mapping[str, Json]) -> None:
-    """Pending points first, then the award's own lot, then in spend order; what is not there is the shortfall or a deficit."""
+def _own(award: AwardRow, sale: TransactionRow) -> list[str]:
+    """The sale's own lots of an award's account: pending ones first, the award's before the others, then in spend order (B-3)."""
+    lots = {each["lot"] for each in sale["awards"] if each["account"] == award["account"] and "to" not in each}
+    return sorted(lots, key=lambda lot: (lot.startswith("lot/"), lot != award["lot"], lot))
+
+
+def _take(
+    draft: Draft, member: MemberRow, award: AwardRow, points: int, own: Sequence[str], why: Mapping[str, Json]
+) -> None:
+    """From the sale's own points, then from other pending ones, then in spend order; else the shortfall or a deficit."""
     ledger = Ledger(draft, member, award["account"])
-    movement = ledger.take(points, "reversed", (award["lot"],), pending_first=True, into_deficit=True)
+    movement = ledger.take(points, "reversed", own, pending_first=True, into_deficit=True)
     ledger.earn(-points)
     told: dict[str, Json] = {
         "member_id": member["member_id"],
