@@ -95,7 +95,7 @@ class Member:
         sale.left = given
         visits = self.visits
         self.peak = max(self.peak, visits)
-        for name in sorted(given, key=lambda name: (name != "multipliers", name)):  # B-10
+        for name in sorted(given, key=_order):
             self._award(sale, name, given[name])
         now = max(self.clock, sale.time)
         waiting = [each for each in self._parked if _original(each[1]) == sale.key and each[2] + LATE_MS > now]
@@ -121,10 +121,10 @@ class Member:
     def _award(self, sale: Sale, name: str, points: int) -> None:
         self.awarded["tier_points" if name == "status" else "points"] += points
         if name == "later" and points:
-            self.points.waiting.append(Waiting(points, sale.time, sale.time + PENDING_MS, sale.key))
+            self.points.waiting.append(Waiting(points, sale.time, sale.time + PENDING_MS, sale.key, name))
         elif name not in ELSEWHERE and points:
             gone = after_ten_days(sale.time) if name == "silver-meal" else after_three_months(sale.time)
-            self.points.give(Lot(points, sale.time, gone, sale.key))
+            self.points.give(Lot(points, sale.time, gone, sale.key, name))
 
     # -- bringing back
 
@@ -133,16 +133,14 @@ class Member:
         if sale is None:
             self._parked.append((kind, data, time_ms))
         elif time_ms - sale.time <= ACCEPT_FOR_MS and not sale.nothing_left:
-            before = sale.returned
             if kind == "transaction.cancelled":
-                sale.cancelled = True
+                sale.cancelled = accepted = True
             elif kind == "transaction.returned":
-                for each in data["lines"]:
-                    if each["line_id"] in sale.lines:
-                        sale.lines[each["line_id"]].take_back(each["quantity"], each.get("amount_minor"))
+                accepted = _bring_back(sale, data)
             else:
-                _replace(sale, data)
-            if sale.nothing_left or sale.returned > before or kind == "transaction.returned":
+                accepted = _replace(sale, data)
+            if accepted:
+                sale.touched = True
                 self._settle(sale, data, max(self.clock, time_ms))
 
     def _settle(self, sale: Sale, data: Payload, now_ms: int) -> None:
@@ -150,17 +148,18 @@ class Member:
         self._repay(sale, data, now_ms)
         lost = sale.lower()
         self.awarded["tier_points"] -= lost.pop("status")
-        points = sum(lost.values())
-        self.awarded["points"] -= points
-        self.points.claw_back(points, sale.key)
+        for name in sorted(lost, key=_order):
+            self.awarded["points"] -= lost[name]
+            self.points.claw_back(lost[name], sale.key, name)
 
     def _repay(self, sale: Sale, data: Payload, now_ms: int) -> None:
         lots = self.spends.get(sale.spend_id or "")
         if lots is None:
             return
         spent = sum(lot.points for lot in lots)
-        if "refunds" in data:
-            back = sale.points_back + sum(each.get("points", 0) for each in data["refunds"])
+        named = [each["points"] for each in data.get("refunds", ()) if "points" in each]
+        if named:
+            back = sale.points_back + sum(named)
         elif sale.nothing_left:
             back = spent
         else:
@@ -212,19 +211,35 @@ class Member:
         return [sale for sale in self.sales.values() if period(sale.time) == period(time_ms)]
 
 
+def _order(name: str) -> tuple[bool, str]:
+    """The place of an award among those of a sale: the group first, then by name (B-10)."""
+    return name != "multipliers", name
+
+
 def _original(data: Payload) -> str:
     name: str = data.get("original_transaction_id") or data["transaction_id"]
     return name
 
 
-def _replace(sale: Sale, data: Payload) -> None:
-    """A sale sent again without what came back is a return of the difference."""
+def _bring_back(sale: Sale, data: Payload) -> bool:
+    """Takes back what a return names; False where no line of it may come back."""
+    accepted = False
+    for each in data["lines"]:
+        line = sale.lines.get(each["line_id"])
+        accepted |= line is not None and line.take_back(each["quantity"], each.get("amount_minor"))
+    return accepted
+
+
+def _replace(sale: Sale, data: Payload) -> bool:
+    """A sale sent again without what came back is a return of the difference; False where there is none."""
     kept = {each["line_id"]: each for each in data["lines"]}
+    accepted = False
     for line in sale.lines.values():
-        pieces = kept[line.line_id]["quantity"] if line.line_id in kept else 0
-        amount = kept[line.line_id]["amount_minor"] if line.line_id in kept else 0
-        if pieces < line.pieces_kept or (line.pieces == 0 and line.line_id not in kept):
-            line.take_back(line.pieces_kept - pieces, max(line.amount_kept - amount, 0))
+        left = kept.get(line.line_id, {"quantity": 0, "amount_minor": 0})
+        pieces = line.pieces_kept - left["quantity"]
+        if pieces > 0 or (line.pieces == 0 and line.line_id not in kept):
+            accepted |= line.take_back(pieces, max(line.amount_kept - left["amount_minor"], 0))
+    return accepted
 
 
 def _slice(lots: list[Lot], start: int, end: int) -> list[Lot]:

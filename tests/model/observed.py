@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from engine.core import keys
+from tests.model.days import DAY_MS
 from tests.model.member import Member
 from tests.support.journals import Log
 
@@ -18,7 +19,8 @@ TOLD = (
     "points.expired",
     "points.adjusted",
 )
-WORLD = ("issued", "spent", "expired", "reversed", "adjusted")
+ALL_KINDS = ("points.awarded", "points.reversed", *TOLD)
+OPEN_MS = 62 * DAY_MS
 
 
 class Seen(NamedTuple):
@@ -46,7 +48,7 @@ def of_model(member: Member) -> Seen:
         held=sum(lot.points for hold in points.holds.values() for lot in hold.lots),
         tier=member.tier,
         progress=member.progress,
-        uses=member.uses,
+        uses={name: _open(used, member.clock) for name, used in member.uses.items()},
         counters=_sums([("visits", member.visits), ("drinks", member.drinks)]),
         awarded=_sums(member.awarded.items()),
         told=_sums(points.told.items()),
@@ -61,6 +63,7 @@ def of_engine(log: Log) -> Seen:
     lots = [row for row in _collection(rows, "lot") if row["account"] == "points"]
     pending = _collection(rows, "pending")
     check_books(log, rows)
+    clock = log.partitions[0].clock_ms or 0
     return Seen(
         balance=account["balance"],
         lots=_sums((row["expires_at"], row["points"]) for row in lots),
@@ -68,7 +71,7 @@ def of_engine(log: Log) -> Seen:
         held=account["books"].get("held", 0),
         tier=member["ladders"]["status"]["tier"],
         progress=_sums(member["ladders"]["status"]["qualified"].items()),
-        uses={name: _uses(rows, f"campaign:{name}") for name in ("fresh", "big-basket")},
+        uses={name: _open(_uses(rows, f"campaign:{name}"), clock) for name in ("fresh", "big-basket")},
         counters=_sums([(name, _counted(rows, name)) for name in ("visits", "drinks")]),
         awarded=_awarded(log),
         told=_sums((kind, data["points"]) for kind in TOLD for data in log.data(kind)),
@@ -101,9 +104,6 @@ def _posted(log: Log) -> dict[str, dict[str, int]]:
     return {name: {bucket: points for bucket, points in books.items() if points} for name, books in found.items()}
 
 
-ALL_KINDS = ("points.awarded", "points.reversed", *TOLD)
-
-
 def _awarded(log: Log) -> dict[str, int]:
     found: Counter[str] = Counter()
     for data in log.data("points.awarded"):
@@ -126,10 +126,13 @@ def _uses(rows: dict[str, Any], owner: str) -> dict[int, int]:
     return _sums((int(start), points) for periods in row["used"].values() for start, points in periods.items())
 
 
+def _open(used: dict[int, int], clock_ms: int) -> dict[int, int]:
+    """The periods that an event may still fall in, late or not; older ones need not be kept."""
+    return {start: points for start, points in used.items() if start >= clock_ms - OPEN_MS}
+
+
 def _counted(rows: dict[str, Any], name: str) -> int:
-    prefix = keys.row(SUBJECT, "counter", name, "")
-    months = [row for key, row in rows.items() if key.startswith(prefix) and "at" in row]
-    return sum(amount for row in months for _, amount, _ in row["at"])
+    return sum(rows.get(keys.row(SUBJECT, "counter", name, "all"), {"months": {}})["months"].values())
 
 
 def _sums(pairs: Iterable[tuple[Any, int]]) -> dict[Any, int]:

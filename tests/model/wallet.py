@@ -12,12 +12,13 @@ HOLD_FOR_MS = 30 * HOUR_MS
 
 @dataclass
 class Lot:
-    """Points that came together. `sale`: the key of the sale that gave them."""
+    """Points that came together. `sale` and `award`: what gave them."""
 
     points: int
     earned_at: int
     expires_at: int
     sale: str = ""
+    award: str = ""
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Waiting:
     earned_at: int
     active_from: int
     sale: str
+    award: str
 
 
 @dataclass
@@ -60,10 +62,10 @@ class Wallet:
         if lot.points > paid:
             self.lots.append(replace(lot, points=lot.points - paid))
 
-    def take(self, points: int, first: Callable[[Lot], bool] = lambda _: False) -> list[Lot]:
-        """Takes up to so many points: those of `first`, then soonest expiry, then earliest earned (B-3)."""
+    def take(self, points: int) -> list[Lot]:
+        """Takes up to so many points: soonest expiry, then earliest earned (B-3)."""
         taken = []
-        for lot in sorted(self.lots, key=lambda lot: (not first(lot), lot.expires_at, lot.earned_at)):
+        for lot in sorted(self.lots, key=lambda lot: (lot.expires_at, lot.earned_at)):
             piece = min(points, lot.points)
             if piece:
                 taken.append(replace(lot, points=piece))
@@ -72,15 +74,18 @@ class Wallet:
         self.lots = [lot for lot in self.lots if lot.points]
         return taken
 
-    def claw_back(self, points: int, sale: str) -> None:
-        """Takes back: pending points, then the sale's own lots, then in the order of spending; what is missing is owed or lost."""
+    def claw_back(self, points: int, sale: str, award: str) -> None:
+        """Takes back an award from the sale's own points, then from any: of these and of those pending ones first (B-3).
+
+        The award's own go before others of the sale. What is missing is owed or lost (B-6).
+        """
         missing = points
-        for waiting in sorted(self.waiting, key=lambda each: (each.sale != sale, each.active_from)):
-            piece = min(missing, waiting.points)
-            waiting.points -= piece
+        for lot in sorted([*self.waiting, *self.lots], key=lambda lot: _order_of_return(lot, sale, award)):
+            piece = min(missing, lot.points)
+            lot.points -= piece
             missing -= piece
         self.waiting = [each for each in self.waiting if each.points]
-        missing -= sum(lot.points for lot in self.take(missing, lambda lot: lot.sale == sale))
+        self.lots = [lot for lot in self.lots if lot.points]
         if self.may_owe:
             self.debt += missing
 
@@ -146,8 +151,16 @@ class Wallet:
         self.waiting.remove(waiting)
         self.told["points.activated"] += waiting.points
         start = waiting.active_from
-        self.give(Lot(waiting.points, waiting.earned_at, after_three_months(start), waiting.sale))
+        self.give(Lot(waiting.points, waiting.earned_at, after_three_months(start), waiting.sale, waiting.award))
 
     def _expire(self, lot: Lot) -> None:
         self.lots.remove(lot)
         self.told["points.expired"] += lot.points
+
+
+def _order_of_return(lot: Lot | Waiting, sale: str, award: str) -> tuple[bool, bool, bool, int, int]:
+    other_sale = lot.sale != sale
+    other_award = other_sale or lot.award != award
+    if isinstance(lot, Waiting):
+        return other_sale, False, other_award, lot.active_from, lot.earned_at
+    return other_sale, True, other_award, lot.expires_at, lot.earned_at

@@ -27,6 +27,10 @@ class Line:
     gone: bool = False
 
     @property
+    def empty(self) -> bool:
+        return self.pieces == 0 and self.amount == 0
+
+    @property
     def pieces_kept(self) -> int:
         return self.pieces - self.pieces_back
 
@@ -64,6 +68,7 @@ class Sale:
     spend_id: str | None = None
     points_back: int = 0
     cancelled: bool = False
+    touched: bool = False  # whether something came back
     proposed: list[str] = field(default_factory=list)
     left: dict[str, int] = field(default_factory=dict)
 
@@ -88,8 +93,8 @@ class Sale:
 
     @property
     def nothing_left(self) -> bool:
-        """Whether all of it is back."""
-        return self.cancelled or (bool(self.lines) and all(line.gone for line in self.lines.values()))
+        """Whether all of it is back; a line without pieces and amount has nothing that could be left."""
+        return self.cancelled or (self.touched and all(line.gone or line.empty for line in self.lines.values()))
 
     @property
     def returned(self) -> int:
