@@ -1,10 +1,14 @@
 """A member who was merged into another (B-52): whatever comes for them goes on to the one who stayed."""
 
+from collections.abc import Iterable
+
 from engine.core import keys
 from engine.core.records import Event, Message
 from engine.decide.draft import Draft
 from engine.decide.parking import forward
 from engine.decide.rows import MemberRow
+
+FORGOTTEN = "alias.forgotten"
 
 
 def survivor_of(draft: Draft) -> str | None:
@@ -19,6 +23,17 @@ def hand_on(draft: Draft, event: Event, survivor: str) -> None:
     own = keys.name_of(draft.subject)
     data = {**event.data, "member_id": keys.name_of(survivor)} if event.data.get("member_id") == own else event.data
     forward(draft, survivor, event._replace(data=data))
+
+
+def forget_aliases(draft: Draft, names: Iterable[str]) -> None:
+    """What was sealed for a member under earlier names is to be forgotten with them (B-51)."""
+    for name in names:
+        draft.send(keys.subject("member", name), FORGOTTEN, {})
+
+
+def forget(draft: Draft, _message: Message, _clock_ms: int | None) -> None:
+    """The sealing keys of an earlier name are to be deleted."""
+    draft.forget = True
 
 
 def relay(draft: Draft, message: Message, survivor: str) -> None:

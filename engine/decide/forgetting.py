@@ -5,6 +5,7 @@ The keys that their values were sealed with lie outside of any decision; that th
 
 from engine.core.records import Event, Json
 from engine.core.sealed import is_sealed
+from engine.decide.aliases import forget_aliases
 from engine.decide.draft import Draft
 from engine.decide.linking import release_external_ids
 from engine.decide.membership import finish, member_of
@@ -25,13 +26,15 @@ def forget(draft: Draft, event: Event, _clock_ms: int | None) -> None:
         refused(draft, event, "duplicate_event")
         return
     release_external_ids(draft, member["external_ids"])
+    forget_aliases(draft, member.get("aliases", ()))
     draft.happened("member.forget_recorded", {"member_id": member["member_id"]})
     draft.forget = True
-    finish(draft, _without_person(draft, member, event.time_ms))
+    finish(draft, without_person(draft, member, event.time_ms))
     settled(draft, event)
 
 
-def _without_person(draft: Draft, member: MemberRow, at_ms: int) -> MemberRow:
+def without_person(draft: Draft, member: MemberRow, at_ms: int) -> MemberRow:
+    """What may be kept of a member who is forgotten."""
     known = {each.name for each in draft.rules.ruleset.programme.attributes if not each.personal}
     kept: dict[str, Json] = {
         name: value for name, value in member["profile"].items() if name in known and not is_sealed(value)

@@ -9,11 +9,15 @@ from typing import cast
 
 from engine.core import keys
 from engine.core.records import Event, Json, Message
+from engine.decide.aliases import forget_aliases
 from engine.decide.answering import Waiting
 from engine.decide.campaigning import Campaigns
 from engine.decide.draft import Draft
-from engine.decide.linking import MOVED
+from engine.decide.forgetting import without_person
+from engine.decide.linking import MOVED, release_external_ids
 from engine.decide.membership import member_of
+from engine.decide.notifying import notify_of_input
+from engine.decide.planning import heard
 from engine.decide.repeats import natural_key, seen_before, take_key, taken
 from engine.decide.rows import VERSION, MemberRow, MergingRow, MovedRow
 from engine.decide.settling import refused, settled
@@ -95,6 +99,13 @@ def part(draft: Draft, message: Message, _clock_ms: int | None) -> None:
     waiting = Waiting(draft, data["asked_by"])
     draft.rules = rules  # what moves is planned and counted by the rules of now
     event, other = waiting.event, cast("MemberRow", data["member"])
+    waiting.decide()  # by the member as they were before (B-9)
+    notify_of_input(draft, event.type, event.id, waiting.member)
+    heard(draft, event.type, event.id, event.time_ms, waiting.member)
+    if "forgotten" in waiting.member:  # while the other was asked
+        release_external_ids(draft, other["external_ids"])
+        forget_aliases(draft, [other["member_id"], *other.get("aliases", ())])
+        other = without_person(draft, other, event.time_ms)
     take_over(draft, waiting.member, other, rows)
     ids = {"merge_id": event.data["merge_id"], "member_id": waiting.member["member_id"]}
     draft.happened("member.merge_recorded", {**ids, "merged_member_id": event.data["merged_member_id"]})

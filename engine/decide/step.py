@@ -62,6 +62,7 @@ MESSAGES: dict[tuple[str, str], OnMessage] = {
     ("transaction", receipts.KEPT): receipts.kept,
     ("external", linking.RELEASED): external.release,
     ("external", linking.MOVED): external.move,
+    ("member", aliases.FORGOTTEN): aliases.forget,
     ("member", merging.ASKED): merging.asked,
     ("member", merging.PART): merging.part,
     ("member", merging.DENIED): merging.denied,
@@ -156,7 +157,7 @@ def _on_message(rows: Rows, message: Message, rules: Rules, clock_ms: int | None
     draft.clock_ms = clock_ms
     kind = keys.kind_of(message.subject)
     survivor = aliases.survivor_of(draft) if kind == "member" else None
-    if survivor is not None:
+    if survivor is not None and message.type != aliases.FORGOTTEN:
         aliases.relay(draft, message, survivor)
         return draft
     MESSAGES[kind, message.type](draft, message, clock_ms)

@@ -151,7 +151,7 @@ def _schedules(draft: Draft, member: MemberRow, rows: Sequence[Moved]) -> None:
         if own is not None:
             since = max((each for each in (own["since"], row["since"]) if each is not None), default=None)
             days, years = max(own["day"], row["day"]), max(own["year"], row["year"])
-            both = ScheduleRow(**{**row, "day": days, "year": years, "since": since})
+            both = ScheduleRow(**{**both, "day": days, "year": years, "since": since})
         now_ms = draft.time_ms if draft.clock_ms is None else max(draft.time_ms, draft.clock_ms)
         keep(draft, campaign, replanned(draft, campaign, member, both, now_ms))
 

@@ -38,6 +38,11 @@ class Steps:
         self.read.extend(found)
         return found
 
+    def due_ms(self, key: str) -> int | None:
+        """When a row is due."""
+        kept = self._rows.get(key)
+        return None if kept is None else kept[1]
+
     def feed(self, *events: Event) -> "Steps":
         """Decides events, and what they send to their own subject."""
         for event in events:
