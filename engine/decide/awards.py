@@ -151,6 +151,9 @@ def post_award(
     )
     key, said = grant(draft, member, award.effect, award.points, given)
     data = {**said, "line_ids": list(award.line_ids), "reason": "campaign"}
+    payer = next((limit.paid_by for limit in award.campaign.limits if limit.paid_by), None)
+    if payer is not None:
+        data["paid_by"] = payer
     if "transaction_id" in event.data:
         data["transaction_id"] = event.data["transaction_id"]
     draft.happened("points.awarded", data, campaign)

@@ -10,12 +10,10 @@ from engine.rulebook.diagnostics import Place, Report
 
 _EVENTS = {
     "member.linked": "linking as an event",
-    "member.merged": "merging as an event",
     "voucher.*": "vouchers",
     "promo_code.*": "promo codes",
     "feedback.*": "feedback",
     "reward.*": "the reward store",
-    "referral.*": "referrals",
 }
 
 LATER: Mapping[str, str] = {
@@ -31,14 +29,8 @@ LATER: Mapping[str, str] = {
     "reward_store=on": "the reward store",
     "feedback=on": "feedback",
     # campaigns
-    "per=campaign": "limits of the whole campaign",
-    "per=outlet": "limits of an outlet",
-    "per=referrer": "limits of a referrer",
     "per=code": "limits of a code",
-    "limit.paid_by": "who pays a budget",
-    "on={}": "schedules",
     **{f"on={event}": what for event, what in _EVENTS.items()},
-    "award_points.to": "awards to the referrer",
     "effect:issue_voucher": "vouchers",
     "effect:issue_code": "promo codes",
     # conditions
@@ -46,7 +38,6 @@ LATER: Mapping[str, str] = {
     "field:feedback.*": "feedback in conditions",
     "field:voucher.*": "vouchers",
     "field:code.*": "promo codes",
-    "field:referral.*": "referrals",
     # messages
     "messages_file.quiet": "quiet hours",
     **{f"trigger={event}": what for event, what in _EVENTS.items()},

@@ -25,7 +25,6 @@ SUBJECTS = ("campaign", "programme", "tiers", "achievement")  # what a file of t
 AWAITED = (
     "vouchers",
     "budgets",
-    "campaign_limits",
     "schedules",
     "returns",
     "feedback",

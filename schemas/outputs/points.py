@@ -40,13 +40,17 @@ class CommandedOutcome(PointsOutcome):
 
 
 class PointsAwarded(PointsOutcome):
-    """Points were earned. They count from `active_from` on (null: from an activity on) and are gone at `expires_at`."""
+    """Points were earned. They count from `active_from` on (null: from an activity on) and are gone at `expires_at`.
+
+    `paid_by`: who pays the campaign's budget, where it says so.
+    """
 
     lot_id: Id
     line_ids: list[Id]
     expires_at: Instant | None
     earned_at: Instant
     active_from: Instant | None
+    paid_by: Id | None = None
 
 
 class PointsActivated(PointsOutcome):

@@ -138,6 +138,15 @@ def test_b14_a_budget_gives_what_is_left_and_then_nothing() -> None:
     assert log.row("member:N/transaction/U")["awards"][0]["cut"] is True
 
 
+def test_b14_who_pays_a_budget_stands_in_the_outcome_of_each_award() -> None:
+    funded = replace(spend("budget", 25), paid_by="dairy")
+    log = journal(ruleset(giving("shared", 5, funded), giving("own", 1), accounts=WORTH), "M").feed(sold("M", "T"))
+    assert {each["campaign"]: each.get("paid_by") for each in log.data("points.awarded")} == {
+        "shared": "dairy",
+        "own": None,
+    }
+
+
 def test_b14_a_limit_that_refuses_gives_nothing_of_an_award_that_is_too_much() -> None:
     made = ruleset(campaign("c", AwardPoints(Rate(1, 100), "points"), limits=(spend("points", 25, "refuse"),)))
     log = journal(made, "M", partitions=1)

@@ -239,8 +239,8 @@ def test_what_awaits_later_work_asserts_what_the_decision_carried(
     assert problems(marked, made=CARRYING) == said
 
 
-def test_limits_of_the_whole_campaign_await_and_carry_points() -> None:
-    text = "campaign: capped\ncases:\n" + case(SOLD, "{award_points: 24}") + "    awaits: campaign_limits\n"
+def test_b14_limits_of_the_whole_campaign_are_asked_and_granted_within_the_step() -> None:
+    text = "campaign: capped\ncases:\n" + case(SOLD, "{award_points: 24}")
     assert problems(text, "capped.test.yaml", CARRYING) == []
 
 
