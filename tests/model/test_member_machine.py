@@ -223,7 +223,7 @@ class LifeOnCredit(Life):
 
 LONG = settings.get_current_profile_name() == "machine"
 SHORT = settings(
-    max_examples=40, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=80, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 TestLife = Life.TestCase
 TestLifeOnCredit = LifeOnCredit.TestCase

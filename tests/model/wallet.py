@@ -80,7 +80,8 @@ class Wallet:
         The award's own go before others of the sale. What is missing is owed or lost (B-6).
         """
         missing = points
-        for lot in sorted([*self.waiting, *self.lots], key=lambda lot: _order_of_return(lot, sale, award)):
+        theirs: list[Lot | Waiting] = [*self.waiting, *self.lots]
+        for lot in sorted(theirs, key=lambda lot: _order_of_return(lot, sale, award)):
             piece = min(missing, lot.points)
             lot.points -= piece
             missing -= piece
