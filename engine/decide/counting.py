@@ -40,7 +40,7 @@ def count(draft: Draft, event: Event, member: MemberRow, facts: Facts) -> Counts
     for counter in rules.ruleset.programme.counters:
         rows = CounterRows(draft, counter, rules.definitions[counter.name])
         if rows.outdated:
-            _rebuild(rows, draft, event, member)
+            rebuild(rows, draft, member, event.id)
         added = addition(counter, facts, rules)
         if added is not None:
             rows.add(event.time_ms, added.amount, added.value)
@@ -188,13 +188,14 @@ def _streak(derived: Derived, rows: CounterRows, event: Event, rules: Rules) -> 
     return length
 
 
-def _rebuild(rows: CounterRows, draft: Draft, event: Event, member: MemberRow) -> None:
+def rebuild(rows: CounterRows, draft: Draft, member: MemberRow, without: str = "") -> None:
+    """Counts a member's kept sales anew, but for that of one record."""
     rows.clear()
     if rows.counter.on != SALE:
         return
     for key in draft.scan("transaction"):
         sale: TransactionRow = draft.get(key)
-        if sale["record"] == event.id:
+        if sale["record"] == without:
             continue
         added = counted_of(rows.counter, sale, left_of(sale), member, draft.rules)
         if added is not None:

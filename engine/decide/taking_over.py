@@ -7,15 +7,24 @@ from engine.core import keys
 from engine.core.calendar import start_of_day
 from engine.core.ledger import balance_of
 from engine.core.records import Json
-from engine.decide import counter_rows
 from engine.decide.counter_rows import CounterRows
+from engine.decide.counting import SALE, counted_of, left_of, rebuild
 from engine.decide.draft import Draft
 from engine.decide.ledger import Ledger
 from engine.decide.parking import as_json, from_json, release_returns
 from engine.decide.planning import keep, replanned, row_of
 from engine.decide.progress import look_again
 from engine.decide.qualifying import Place, number_of, period_of
-from engine.decide.rows import VERSION, AccountRow, AchievementRow, LadderRow, MemberRow, ScheduleRow, UsesRow
+from engine.decide.rows import (
+    VERSION,
+    AccountRow,
+    AchievementRow,
+    CounterMetaRow,
+    LadderRow,
+    MemberRow,
+    ScheduleRow,
+    UsesRow,
+)
 from engine.decide.tier_changes import changed, tell
 
 Moved = Sequence[Json]  # [key below the member, row, due instant]
@@ -27,7 +36,7 @@ def take_over(draft: Draft, member: MemberRow, other: MemberRow, rows: Sequence[
     by_collection: dict[str, list[Moved]] = {}
     for moved in rows:
         by_collection.setdefault(moved[0].partition("/")[0], []).append(moved)
-    _counters(draft, by_collection.pop("counter", []))
+    _counters(draft, member, by_collection.pop("counter", []), by_collection.get("transaction", []))
     schedules = by_collection.pop("schedule", [])
     numbers = _parked(draft, by_collection.pop("parked", []))
     by_collection.pop("tier", None)  # made anew with the ladders
@@ -115,29 +124,35 @@ def _parked(draft: Draft, rows: Sequence[Moved]) -> dict[str, str]:
     return numbers
 
 
-def _counters(draft: Draft, rows: Sequence[Moved]) -> None:
-    """Entries are added at their instants. A counter that either has by another definition is made anew from the sales of both."""
-    definitions = draft.rules.definitions
-    metas = {below.split("/")[1]: row for below, row, _ in rows if below.split("/")[2] == "meta"}
+def _counters(draft: Draft, member: MemberRow, rows: Sequence[Moved], sales: Sequence[Moved]) -> None:
+    """Entries are added at their instants; what the other counted by another definition is counted anew from their sales."""
+    metas = {below.split("/")[1]: row for below, row, _ in rows if below.endswith("/meta")}
     for counter in draft.rules.ruleset.programme.counters:
-        meta = metas.get(counter.name)
-        counts = CounterRows(draft, counter, definitions[counter.name])
-        if meta is None or counts.outdated:
-            continue
-        if meta["definition"] != definitions[counter.name]:
-            counts.clear()
-            draft.delete(keys.row(draft.subject, counter_rows.COLLECTION, counter.name, "meta"))
-            continue
-        for below, row, _ in rows:
-            _, name, *rest = below.split("/")
-            if name == counter.name and "at" in row:
-                value = _unescaped(rest[1]) if rest[0] == "of" else None
-                for when, amount in row["at"]:
-                    counts.add(when, amount, value)
-        for field, peaks in meta["peaks"].items():
-            for when, highest in peaks:
-                counts.reach(field, when, highest)
+        definition = draft.rules.definitions[counter.name]
+        meta: CounterMetaRow | None = metas.get(counter.name)
+        counts = CounterRows(draft, counter, definition)
+        if counts.outdated:
+            rebuild(counts, draft, member)
+        if meta is not None and meta["definition"] == definition:
+            _entries(counts, rows)
+            for field, peaks in meta["peaks"].items():
+                for when, highest in peaks:
+                    counts.reach(field, when, highest)
+        elif counter.on == SALE:
+            for _, sale, _ in sales:
+                added = counted_of(counter, sale, left_of(sale), member, draft.rules)
+                if added is not None:
+                    counts.add(sale["time"], added.amount, added.value)
         counts.keep()
+
+
+def _entries(counts: CounterRows, rows: Sequence[Moved]) -> None:
+    for below, row, _ in rows:
+        _, name, *rest = below.split("/")
+        if name == keys.escaped(counts.counter.name) and "at" in row:
+            value = _unescaped(rest[1]) if rest[0] == "of" else None
+            for when, amount in row["at"]:
+                counts.add(when, amount, value)
 
 
 def _schedules(draft: Draft, member: MemberRow, rows: Sequence[Moved]) -> None:

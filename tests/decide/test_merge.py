@@ -12,7 +12,7 @@ from engine.core.records import Event
 from engine.decide import merging
 from engine.pipeline.records import Bounds
 from engine.ruleset.effects import AddTag, AwardPoints, Fixed
-from engine.ruleset.limits import Limit, Window
+from engine.ruleset.limits import Counter, Limit, Window
 from engine.ruleset.model import Account, Attribute
 from engine.ruleset.schedules import SCHEDULED, Every, Silent
 from engine.wire import journal
@@ -292,3 +292,19 @@ def test_who_is_forgotten_while_the_other_is_asked_stays_forgotten() -> None:
     assert log.row("external:" + external["hash"]) is None
     assert "member:B" in log.partitions[0].forgotten
     assert len(log.data("member.merge_recorded")) == 1
+
+
+@pytest.mark.parametrize("first", ["A", "B", ""])
+def test_counts_come_together_where_only_one_of_them_is_counted_by_the_present_definition(first: str) -> None:
+    """The counter is new: `first` has had an event since, and is counted by it; the others' sales are counted when they are met."""
+    visits = Counter("visits", "transaction.completed", None, None, "one", None, Period(12, "months"))
+    plain, counting = rules(ruleset()), rules(ruleset(counters=(visits,)))
+    log = Log([plain, counting], partitions=1).feed(enrolled("A"), enrolled("B"))
+    log.feed(sale("A", "T", line(1, 100)), sale("B", "U", line(1, 100)), sale("B", "V", line(1, 100)))
+    log.activate(counting)
+    log.run()
+    if first:
+        log.feed(sale(first, "W", line(1, 100)))
+    log.feed(merged("A", "B"), sale("A", "X", line(1, 100)))
+    counted = [row["months"] for key in log.rows() if key.endswith("/visits/all") and (row := log.row(key))]
+    assert counted == [{"2026-11": 5 if first else 4}]
