@@ -93,7 +93,7 @@ class Tally:
             with contextlib.suppress(BrokerUnavailable):
                 async for batch in follow(self._settings, OUTCOMES, positions):
                     positions[batch.topic, batch.partition] = batch.end
-                    self.events[batch.topic] += [orjson.loads(record.value) for record in batch.records]
+                    self.events[batch.topic] += [orjson.loads(record.value or b"null") for record in batch.records]
             await asyncio.sleep(LOOK_S)
 
     @property

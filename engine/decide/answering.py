@@ -72,8 +72,8 @@ class Waiting:
             self.campaigns.asked = self.row
         else:
             asked = self.campaigns.asked
-            kept = {name: before[name] for name in ("status", "detail")}  # type: ignore[literal-required]  # two of its keys
-            self.row = AskedRow(**{**asked, **kept, "waiting": [*before["waiting"], *asked["waiting"]]})
+            asked["status"], asked["detail"] = before["status"], before["detail"]
+            self.row = AskedRow(**{**asked, "waiting": [*before["waiting"], *asked["waiting"]]})
             self.campaigns.asked = self.row
 
     def _give(self) -> None:
@@ -89,11 +89,8 @@ def limit(draft: Draft, message: Message, _clock_ms: int | None) -> None:
     """A holder granted, or refused."""
     answer = message.data
     waiting = Waiting(draft, answer["asked_by"])
-    found = {name: answer[name] for name in ("points", "reason") if name in answer}
     waiting.row["questions"] = [
-        QuestionRow(**{**each, **found})
-        if (each["holder"], each["campaign"]) == (message.sender, answer["campaign"])
-        else each
+        _noted(each, answer) if (each["holder"], each["campaign"]) == (message.sender, answer["campaign"]) else each
         for each in waiting.row["questions"]
     ]
     waiting.answered(asking.question_name(message.sender, answer["campaign"]))
@@ -141,7 +138,8 @@ def awarded(draft: Draft, message: Message, _clock_ms: int | None) -> None:
     answer = message.data
     name = answer["campaign"]
     waiting = Waiting(draft, answer["asked_by"])
-    given = {row["effect"]: row for row in answer["given"]}
+    found: list[AwardRow] = answer["given"]
+    given = {row["effect"]: row for row in found}
     rows: list[AwardRow] = []
     for asked in answer["awards"]:
         row = given.get(asked["effect"])
@@ -163,6 +161,12 @@ def awarded(draft: Draft, message: Message, _clock_ms: int | None) -> None:
     draft.happened("referral.completed", completed, name)
     waiting.answered(referring.award_name(name))
     waiting.close()
+
+
+def _noted(question: QuestionRow, answer: Mapping[str, Json]) -> QuestionRow:
+    if "reason" in answer:
+        return QuestionRow(**{**question, "reason": answer["reason"]})
+    return QuestionRow(**{**question, "points": answer["points"]})
 
 
 def _uses_of_referral(waiting: Waiting, campaign: str, effect: int, asked: int, given: int) -> list[UseRow]:

@@ -169,7 +169,8 @@ def take_back_here(draft: Draft, message: Message, _clock_ms: int | None) -> Non
 
 def put_back_uses(draft: Draft, message: Message, _clock_ms: int | None) -> None:
     """Uses of limits per referrer go back to the periods they were taken from (B-23)."""
-    limiting.give_back(draft, [UseRow(**{**use, "of": ""}) for use in message.data["uses"]])
+    uses: list[UseRow] = message.data["uses"]
+    limiting.give_back(draft, [UseRow(**{**use, "of": ""}) for use in uses])
 
 
 def _found(draft: Draft, what: Mapping[str, Json], referrer: str | None) -> None:

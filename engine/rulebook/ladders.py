@@ -51,11 +51,14 @@ def _stay(level: Part, asked: dict[str, Named], report: Report) -> None:
 
 
 def _entering(tiers: Part, report: Report) -> None:
-    """Entering a tier sets none: that would enter the next, and so on."""
+    """Entering a tier sets none: that would enter the next, and so on. What it gives, it gives to the member."""
     entering = tiers.get("on_entering")
     for part in entering.within() if entering is not None else ():
         if isinstance(part.shape, Record) and part.shape.name == "set_tier":
             message = "entering a tier cannot set another"
+            report.add("field-not-here", part.node.place, message, "use a campaign on tier.upgraded")
+        elif isinstance(part.shape, Record) and part.shape.name == "award_points" and part.read("to") == "referrer":
+            message = "what entering a tier gives is the member's"
             report.add("field-not-here", part.node.place, message, "use a campaign on tier.upgraded")
 
 

@@ -31,7 +31,6 @@ AWAITED = (
     "lists",
     "tiers",
     "promo_codes",
-    "referral",
     "achievements",
     "reward_store",
     "outlets",

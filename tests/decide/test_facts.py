@@ -103,7 +103,7 @@ def test_b31_conditions_see_how_far_off_a_birthday_is(birthday: str | None, day:
     ("by", "held"),
     [({"referred_by": "R"}, True), ({"referred_by": "nobody"}, False), ({"referred_by": "M"}, False), ({}, False)],
 )
-def test_b52_a_member_was_referred_by_another(by: dict[str, str], held: bool) -> None:
+def test_b52_a_member_was_referred_by_another(by: dict[str, Any], held: bool) -> None:
     made = asking(Test("member.referred", "bool", "one_of", (True,)))
     log = Log(rules(made)).feed(enrolled("R")).feed(enrolled("M", **by)).feed(sale("M", "T", line(1, 1000)))
     assert (log.data("points.awarded") != []) is held

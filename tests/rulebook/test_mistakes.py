@@ -96,6 +96,12 @@ def test_a_mistake_in_limits_effects_and_schedules_has_its_code(body: str, code:
         ("tiers/status.yaml", "stay: {tier_points: 40000}", "stay: {tier_points: 60000}", "ladder-not-ascending"),
         ("tiers/status.yaml", "counter.outlets: 30", "counter.nothing: 30", "unknown-name"),
         ("tiers/status.yaml", "  gold: {then", "  platinum: {then", "unknown-name"),
+        (
+            "tiers/status.yaml",
+            "issue_voucher: free-refill",
+            "award_points: {points: 5, to: referrer}",
+            "field-not-here",
+        ),
         ("tiers/status.yaml", "{until: end_of_next_year,", "{", "missing-key"),
         ("achievements/spender.yaml", "1000.00", "many", "field-type"),
         ("achievements/spender.yaml", "counter.spend", "spend", "unknown-field"),
