@@ -30,11 +30,13 @@ def restore(
     earlier = returned_of(sale)
     total = sum(spend["points"] for spend in spends)
     paid = paid_with_points(sale["sale"])
-    whole = sum(line["amount_minor"] for line in sale["sale"]["lines"])
-    refunds = [refund for refund in data.get("refunds") or () if refund["method"] == POINTS or "points" in refund]
-    points = earlier["restored"] + _refunded(refunds, total, paid)
-    minor = earlier["points_minor"] + _refunded_minor(refunds, total, paid)
-    if not refunds:
+    whole = sum(line["amount_minor"] for line in sale["sale"]["lines"]) or sale["sale"]["amount_minor"]
+    refunds = [refund for refund in data.get("refunds") or () if _says_points(refund)]
+    if refunds:
+        points, minor = _refunded(
+            refunds, Restored(earlier["restored"], earlier["points_minor"]), Restored(total, paid)
+        )
+    else:
         points = total if asked.gone else total * asked.amount_minor // whole if whole else 0
         minor = paid if asked.gone else paid * asked.amount_minor // whole if whole else 0
     restored = Restored(
@@ -45,20 +47,32 @@ def restore(
     return restored
 
 
-def _refunded(refunds: Sequence[Mapping[str, Json]], total: int, paid: int) -> int:
-    """The points that refunds name, or their share where they name an amount only."""
-    return sum(
-        refund["points"] if "points" in refund else total * refund.get("amount_minor", 0) // paid if paid else 0
-        for refund in refunds
-    )
+def _says_points(refund: Mapping[str, Json]) -> bool:
+    """Whether a refund says how much of the points that paid it gives back."""
+    return "points" in refund or (refund["method"] == POINTS and "amount_minor" in refund)
 
 
-def _refunded_minor(refunds: Sequence[Mapping[str, Json]], total: int, paid: int) -> int:
-    """The minor units that refunds name, or the share of their points in what points paid."""
-    return sum(
-        refund["amount_minor"] if "amount_minor" in refund else paid * refund["points"] // total if total else 0
-        for refund in refunds
-    )
+def _refunded(refunds: Sequence[Mapping[str, Json]], so_far: Restored, whole: Restored) -> Restored:
+    """What is back with these refunds. Where one names only points, or only what they paid, the other is in proportion.
+
+    All of the one is all of the other, in however many parts it comes.
+    """
+    points, minor = so_far
+    for refund in refunds:
+        more, worth = refund.get("points"), refund.get("amount_minor")
+        if refund["method"] != POINTS and not more:
+            continue  # money, and it says so
+        if more is None:
+            more = _share(whole.points, minor, worth, whole.minor)
+        if worth is None:
+            worth = _share(whole.minor, points, more, whole.points)
+        points, minor = points + more, minor + worth
+    return Restored(points, minor)
+
+
+def _share(of: int, so_far: int, more: int, whole: int) -> int:
+    """What `more` of a whole, after `so_far` of it, is of another; the parts add up to all of it."""
+    return of * (so_far + more) // whole - of * so_far // whole if whole else 0
 
 
 def _give(

@@ -275,3 +275,33 @@ def test_points_past_their_expiry_come_back_expired_or_with_the_grace() -> None:
         log.feed(cancelled("T2", time_ms=late))
         assert [each["points"] for each in log.data("points.restored")] == [60]
         assert balance(log) == left
+
+
+def paid_by_points(points: int, worth: int, *lines: dict[str, Any], rest: int = 0) -> Log:
+    """A member who had enough, and bought T2 with points that paid so much of it."""
+    log = bought(rules(ruleset()), line(1, 100_000))
+    spend = {"spend_id": "S", "member_id": "M", "account": "points", "points": points}
+    log.feed(event("points.spend_requested", "member:M", spend, time_ms=START + 1))
+    paid = [{"method": "points", "amount_minor": worth, "spend_id": "S"}, {"method": "card", "amount_minor": rest}]
+    return log.feed(sale("M", "T2", *lines, time_ms=START + 2, payments=paid))
+
+
+def test_a_refund_that_does_not_say_how_much_is_one_in_proportion() -> None:
+    log = paid_by_points(60, 600, line(1, 600), line(2, 400), rest=400)
+    log.feed(returned(1, "T2", ("2", 1), refunds=[{"method": "points"}, {"method": "card", "amount_minor": 160}]))
+    assert [each["points"] for each in log.data("points.restored")] == [24]
+
+
+def test_refunds_that_say_only_what_points_paid_give_all_of_them_in_the_end() -> None:
+    log = paid_by_points(10, 100, *(line(number, 100) for number in range(1, 5)), rest=300)
+    for number, minor in enumerate((33, 33, 34), 1):
+        log.feed(returned(number, "T2", (str(number), 1), refunds=[{"method": "points", "amount_minor": minor}]))
+    assert [each["points"] for each in log.data("points.restored")] == [3, 3, 4]
+
+
+def test_refunds_that_say_only_points_leave_nothing_paid_by_points_in_the_end() -> None:
+    log = paid_by_points(3, 100, *(line(number, 100) for number in range(1, 5)), rest=300)
+    for number in range(1, 4):
+        log.feed(returned(number, "T2", (str(number), 1), refunds=[{"method": "points", "points": 1}]))
+    assert log.row("member:M/transaction/T2")["returned"]["points_minor"] == 100
+    assert log.row("member:M/transaction/T2")["awards"][0]["left"] == 1  # the last line alone, all of it paid by card
