@@ -52,6 +52,20 @@ def release_returns(draft: Draft, member: MemberRow, sale_key: str) -> None:
         member.pop("waits", None)
 
 
+def forget_waited(draft: Draft, member: MemberRow) -> None:
+    """The member knows nothing more of returns that wait no longer, as those whose sale never came."""
+    waits: dict[str, list[str]] = {}
+    for sale_key, numbers in member.get("waits", {}).items():
+        left = [number for number in numbers if draft.get(keys.row(draft.subject, "parked", number)) is not None]
+        if left:
+            waits[sale_key] = left
+    if waits:
+        member["waits"] = waits
+    else:
+        member.pop("waits", None)
+    draft.put(draft.subject, member)
+
+
 def waited_out(draft: Draft, event: Event) -> bool:
     """Whether an event that is taken up again waited as long as it may."""
     return draft.time_ms >= _until(draft, event)

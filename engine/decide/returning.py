@@ -12,7 +12,7 @@ from engine.decide.facts import facts_of
 from engine.decide.kept import Asked, all_back, asked_back, difference, kept_payload, returned_of
 from engine.decide.member import decide_campaigns, finish_input
 from engine.decide.membership import member_of
-from engine.decide.parking import park, park_return
+from engine.decide.parking import forget_waited, park, park_return
 from engine.decide.progress import returned as progress_returned
 from engine.decide.repeats import natural_key, sale_key, seen_before, take_key, taken
 from engine.decide.restoring import restore
@@ -41,6 +41,8 @@ def come_back(draft: Draft, event: Event, clock_ms: int | None) -> None:
 
 def take_up(draft: Draft, event: Event, member: MemberRow, *, waited_out: bool = False) -> None:
     """An admitted return of a known member. `waited_out`: it waited for its sale as long as it may."""
+    if waited_out:
+        forget_waited(draft, member)
     key = natural_key(draft, event)
     if taken(draft, event, key):
         return

@@ -305,3 +305,14 @@ def test_refunds_that_say_only_points_leave_nothing_paid_by_points_in_the_end() 
         log.feed(returned(number, "T2", (str(number), 1), refunds=[{"method": "points", "points": 1}]))
     assert log.row("member:M/transaction/T2")["returned"]["points_minor"] == 100
     assert log.row("member:M/transaction/T2")["awards"][0]["left"] == 1  # the last line alone, all of it paid by card
+
+
+def test_the_member_knows_nothing_of_a_return_that_waited_out() -> None:
+    log = Log(rules(ruleset())).feed(enrolled("M"), returned(1, "T", ("1", 1)), returned(2, "T2", ("1", 1)))
+    log.feed(returned(3, "T2", ("1", 1), time_ms=START + 20 * DAY))
+    for day in range(1, 33):
+        log.tick(START + day * DAY)
+    assert list(log.row("member:M")["waits"]) == ["member:M/transaction/T2"]
+    for day in range(33, 60):
+        log.tick(START + day * DAY)
+    assert "waits" not in log.row("member:M")
