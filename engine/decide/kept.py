@@ -87,7 +87,8 @@ def kept_payload(sale: TransactionRow, returned: ReturnedRow) -> dict[str, Json]
 def _asked(sale: TransactionRow, back: dict[str, Back], refused: tuple[str, ...]) -> Asked:
     bought = _bought(sale)
     whole = all(back.get(name) == line or line == Back(0, 0) for name, line in bought.items())
-    amount = sum(each.amount_minor for each in back.values())
+    more = sum(each.amount_minor for each in back.values()) - sum(each.amount_minor for each in _back(sale).values())
+    amount = returned_of(sale)["amount_minor"] + more  # a sale sent again may have said more than its lines did
     return Asked(back, amount, refused, gone=bool(bought) and whole)
 
 

@@ -307,6 +307,15 @@ def test_refunds_that_say_only_points_leave_nothing_paid_by_points_in_the_end() 
     assert log.row("member:M/transaction/T2")["awards"][0]["left"] == 1  # the last line alone, all of it paid by card
 
 
+def test_what_a_sale_sent_again_said_beyond_its_lines_stays_back() -> None:
+    log = bought(rules(ruleset()), line(1, 500), line(2, 500), line(3, 500), amount_minor=2000)
+    kept = sale("M", "T", line(1, 500), line(2, 500), amount_minor=1300).data
+    log.feed(event("transaction.replaced", "member:M", kept, time_ms=START + 5))
+    assert balance(log) == 13
+    log.feed(returned(1, "T", ("2", 1)))
+    assert balance(log) == 8
+
+
 def test_the_member_knows_nothing_of_a_return_that_waited_out() -> None:
     log = Log(rules(ruleset())).feed(enrolled("M"), returned(1, "T", ("1", 1)), returned(2, "T2", ("1", 1)))
     log.feed(returned(3, "T2", ("1", 1), time_ms=START + 20 * DAY))
