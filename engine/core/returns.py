@@ -16,7 +16,7 @@ def taken_back(line: Back, earlier: Back | None, quantity: int, amount_minor: in
     `line` is what was bought. The last piece takes all that is left of the amount; otherwise what was given back for the pieces
     counts, at most what is left, or else their share of the line. A line without pieces comes back only whole.
     """
-    if earlier is not None and line.quantity == 0:
+    if earlier == line and line.quantity == 0:
         return None
     earlier = earlier or Back(0, 0)
     back = earlier.quantity + quantity

@@ -316,6 +316,15 @@ def test_what_a_sale_sent_again_said_beyond_its_lines_stays_back() -> None:
     assert balance(log) == 8
 
 
+def test_a_line_without_pieces_comes_back_whole_though_a_part_of_its_amount_did() -> None:
+    log = bought(rules(ruleset()), line(1, 1000, quantity=0), line(2, 500))
+    kept = sale("M", "T", line(1, 700, quantity=0), line(2, 500)).data
+    log.feed(event("transaction.replaced", "member:M", kept, time_ms=START + 5))
+    log.feed(returned(1, "T", ("1", 0)), returned(2, "T", ("1", 0)))
+    assert log.statuses()[-2:] == ["decided", "refused: already_returned"]
+    assert balance(log) == 5
+
+
 def test_the_member_knows_nothing_of_a_return_that_waited_out() -> None:
     log = Log(rules(ruleset())).feed(enrolled("M"), returned(1, "T", ("1", 1)), returned(2, "T2", ("1", 1)))
     log.feed(returned(3, "T2", ("1", 1), time_ms=START + 20 * DAY))
