@@ -437,6 +437,9 @@ class AsKept(dict[str, Row]):
     def scan(self, prefix: str) -> list[str]:
         return sorted(key for key in self if key.startswith(prefix))
 
+    def due_ms(self, _key: str) -> int | None:
+        return None
+
 
 def give_back(log: Log, made: Ladder, earned_on: str, points: int, *, on: str = "") -> list[str]:
     """A return of points as its step calls it, written as a transaction would; what happened to the tier."""

@@ -39,6 +39,9 @@ class Kept:
     def scan(self, prefix: str) -> list[str]:
         return sorted(key for key in self.rows if key.startswith(prefix))
 
+    def due_ms(self, _key: str) -> int | None:
+        return None
+
 
 def made(**changes: Any) -> Rules:
     whole = ruleset(

@@ -226,8 +226,8 @@ SOLD = "transaction: {lines: [{amount: 24.00}]}"
                 )
             ],
         ),
-        ("return: {lines: [{line_id: 1, quantity: 1}]}", "{points_reversed: 24}", "returns", []),
-        ("return: {lines: [{line_id: 1, quantity: 1}]}", "nothing", "", ["the event was refused: module_disabled"]),
+        ("buy: {voucher: free-refill}", "{issue_voucher: free-refill}", "vouchers", []),
+        ("buy: {voucher: free-refill}", "nothing", "", ["the event was refused: module_disabled"]),
     ],
     ids=str,
 )
