@@ -31,9 +31,10 @@ class Known(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def matching(name: str) -> tuple[Known, ...]:
-    """Every field that a name can mean, whatever its scope."""
+    """Every field that a name can mean, whatever its scope; `counter.pieces` is first a counter, then pieces of lines."""
     exact = tuple(Known(field, "") for field in FIELDS if field.name == name)
-    return exact or tuple(Known(field, star) for field in FIELDS if (star := _star(field.name, name)))
+    fitting = (Known(field, star) for field in FIELDS if (star := _star(field.name, name)))
+    return exact or tuple(sorted(fitting, key=lambda known: known.field.name.startswith("*")))
 
 
 def counter_type(name: str, book: Book) -> str | None:

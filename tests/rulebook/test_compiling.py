@@ -139,6 +139,16 @@ def test_a_condition_becomes_what_it_says(text: str, expected: Condition) -> Non
     assert when(text) == expected
 
 
+@pytest.mark.parametrize("name", ["pieces", "count", "amount", "distinct_skus"])
+def test_a_counter_or_an_account_may_be_called_like_a_measure_of_lines(name: str) -> None:
+    counters = f"counters: {{{name}: {{on: transaction.completed, lines: {{category: coffee}}, add: pieces}}}}\n"
+    programme = PROGRAMME.replace("attributes:", f"  {name}: {{}}\nattributes:") + counters
+    counted = one(f"when: {{counter.{name}: {{at_least: 3, this: month}}}}", programme=programme).when
+    assert counted == conditions.Test(f"counter.{name}[this month]", "int", "at_least", (3,))
+    held = one(f"when: {{balance.{name}: {{at_least: 3}}}}", programme=programme).when
+    assert held == conditions.Test(f"balance.{name}", "points", "at_least", (3,))
+
+
 def test_definitions_are_written_out_where_they_are_used() -> None:
     programme = PROGRAMME + "define: {app: {transaction.channel: app}, app-in-may: {is: app, time.month: 5}}\n"
     assert one("when: {is: app-in-may}", programme=programme).when == AllOf((CHANNEL, MAY))
