@@ -3,9 +3,10 @@
 from engine.core import ids
 from engine.core.calendar import expires_at
 from engine.core.instants import render
-from engine.core.records import Event
+from engine.core.records import Event, Json
 from engine.decide.commanding import Asked, command, told
 from engine.decide.draft import Draft
+from engine.decide.ledger import Movement
 from engine.decide.rows import VERSION, LotRow
 from engine.decide.sliding import expiry_of
 
@@ -32,14 +33,19 @@ def _add(asked: Asked, points: int) -> None:
     gone = lot["expires_at"]
     if asked.ledger.account.renewed_by:
         gone = expiry_of(asked.draft, asked.ledger.name)
-    said = told(asked, movement, "adjusted")
+    said = _told(asked, movement)
     asked.draft.happened("points.adjusted", {**said, "expires_at": None if gone is None else render(gone)})
 
 
 def _take(asked: Asked, points: int) -> None:
     movement = asked.ledger.take(points, "adjusted", into_deficit=True)
-    said = told(asked, movement, "adjusted")
+    said = _told(asked, movement)
     asked.draft.happened("points.adjusted", {**said, "points": -movement.points, "shortfall": movement.shortfall})
+
+
+def _told(asked: Asked, movement: Movement) -> dict[str, Json]:
+    """What is said of an adjustment: it is of no hold, though a command may name one."""
+    return {name: value for name, value in told(asked, movement, "adjusted").items() if name != "hold_id"}
 
 
 def _lot(asked: Asked, points: int) -> LotRow:

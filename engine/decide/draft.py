@@ -59,7 +59,7 @@ class Draft:
         self.forget = False  # the sealing keys below the subject are to be deleted
         self.clock_ms: int | None = None  # the partition's, where an event or a message is decided; None in due work
         self.depth = 0  # how many outcomes were followed to come here
-        self.explicit_tiers: set[str] = set()  # ladders on which this event set a tier: progress moves them no more (B-28)
+        self.explicit_tiers: set[str] = set()  # ladders on which this event set a tier itself (B-28)
         self.carried: list[Json] = []  # benefits of entering a tier that wait for later work
         self.subject = subject
         self.record = record

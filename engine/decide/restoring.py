@@ -63,7 +63,7 @@ def _refunded(refunds: Sequence[Mapping[str, Json]], so_far: Restored, whole: Re
         if refund["method"] != POINTS and not more:
             continue  # money, and it says so
         if more is None:
-            more = _share(whole.points, minor, worth, whole.minor)
+            more = _share(whole.points, minor, worth or 0, whole.minor)
         if worth is None:
             worth = _share(whole.minor, points, more, whole.points)
         points, minor = points + more, minor + worth

@@ -112,7 +112,7 @@ def _take_back(draft: Draft, event: Event, member: MemberRow, sale: TransactionR
     draft.put(sale_key(draft, event), after, sale["time"] + KEEP_KEYS_MS)
     progress_returned(draft, member, gone, sale["time"], reason)
     if asked.gone:
-        sliding.returned(draft, member, sale["time"])
+        sliding.returned(draft, member, sale)
 
 
 def _rows(asked: Asked) -> dict[str, list[Json]]:

@@ -5,8 +5,9 @@ Activities are counted by local day, so that the return of a sale finds what was
 
 from engine.core import keys
 from engine.core.calendar import expires_at, local_day, start_of_day
+from engine.core.ledger import OF_MEMBER
 from engine.decide.draft import Draft
-from engine.decide.rows import KEEP_KEYS_MS, VERSION, ActiveRow, LotRow, MemberRow, SlidingRow
+from engine.decide.rows import KEEP_KEYS_MS, VERSION, ActiveRow, LotRow, MemberRow, SlidingRow, TransactionRow
 from engine.decide.warning import warn_of, withdraw_warnings
 from engine.ruleset.model import Account
 
@@ -32,22 +33,23 @@ def expiry_of(draft: Draft, account: str) -> int | None:
     return None if row is None else row["expires_at"]
 
 
-def returned(draft: Draft, member: MemberRow, sale_time_ms: int) -> None:
+def returned(draft: Draft, member: MemberRow, sale: TransactionRow) -> None:
     """A sale came back wholly: its activity counts no more, and the one before it says when points expire.
 
-    To be called after its points were taken back. Where that is past already, they expire as the next due work.
+    To be called after its points were taken back. Where that is past already, they expire as the next due work. By its own rules
+    a sale may have renewed nothing (B-21).
     """
+    counted = {account.name for account in draft.rules_of(sale["ruleset"]).renewed.get(_SALE, ())}
     for account in draft.rules.renewed.get(_SALE, ()):
-        key = _active_key(draft, account, _instant(draft, account, sale_time_ms))
+        key = _active_key(draft, account, _instant(draft, account, sale["time"]))
         row: ActiveRow | None = draft.get(key)
-        if row is None or account.name not in member["accounts"]:
+        if row is None or account.name not in counted:
             continue
         if row["times"] > 1:
             _keep_active(draft, account, key, row["times"] - 1)
         else:
             draft.delete(key)
-        if draft.get(_key(draft, account)) is not None:
-            _move(draft, account, _last_activity(draft, account))
+        _move_back(draft, member, account)
 
 
 def _count(draft: Draft, account: Account, time_ms: int) -> None:
@@ -74,6 +76,19 @@ def _move(draft: Draft, account: Account, at: int) -> None:
     row = SlidingRow(v=VERSION, account=account.name, at=at, expires_at=ends, record=draft.record)
     draft.put(key, row, ends)
     warn_of(draft, account, ends, sliding=True)
+
+
+def _move_back(draft: Draft, member: MemberRow, account: Account) -> None:
+    """To the last activity that counts; without any and without points, the time begins anew with the next ones."""
+    row: SlidingRow | None = draft.get(_key(draft, account))
+    if row is None:
+        return
+    books = member["accounts"][account.name]["books"] if account.name in member["accounts"] else {}
+    if any(bucket in books for bucket in OF_MEMBER) or draft.scan("active", account.name):
+        _move(draft, account, _last_activity(draft, account))
+    else:
+        withdraw_warnings(draft, account, row["expires_at"])
+        draft.delete(_key(draft, account))
 
 
 def _last_activity(draft: Draft, account: Account) -> int:

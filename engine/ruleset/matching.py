@@ -89,7 +89,7 @@ class Rules:
     groups: Mapping[str, Group] = field(init=False, repr=False)
     accounts: Mapping[str, Account] = field(init=False, repr=False)
     renewed: Mapping[str, tuple[Account, ...]] = field(init=False, repr=False)  # by the type that renews them (B-4a)
-    followed: frozenset[str] = field(init=False, repr=False)  # the types that a campaign or counter is on, or that renew
+    followed: frozenset[str] = field(init=False, repr=False)  # types that campaigns, counters or expiries are on
     campaigns: Mapping[str, Campaign] = field(init=False, repr=False)
     standing: Mapping[str, tuple[str, ...]] = field(
         init=False, repr=False

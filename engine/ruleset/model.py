@@ -19,7 +19,7 @@ from engine.ruleset.schedules import Schedule
 from engine.ruleset.tiers import Criteria, LadderRules
 from engine.ruleset.vouchers import Pool, Voucher
 
-SEMANTICS = 2  # version of the rules of deciding that a ruleset is compiled for; 2: returns, validity of tiers, shared limits
+SEMANTICS = 2  # version of the rules of deciding that a ruleset is compiled for
 UNREACHED = 1 << 62  # more than anybody earns
 
 

@@ -152,7 +152,7 @@ class _Suite:
         standing = None
         if entries is not None and not (enrols and not entries):
             first = min(step.at_ms for step in steps)
-            begins = first if time is None and steps[0].type else min(first, at_ms)  # time that passes first counts from there
+            begins = first if time is None and steps[0].type else min(first, at_ms)
             standing = self._members.read(entries, begins)
         title = keys["name"][1]
         return Case(title.place, self._text(title), standing, tuple(steps))

@@ -7,6 +7,7 @@ import pytest
 from engine.core.instants import DAY_MS
 from engine.core.ledger import Posting, posted
 from engine.ruleset.model import Account
+from schemas.outputs.points import PointsAdjusted
 from tests.support.accounts import EVER, POINTS, adjusted, books_close, programme, spent
 from tests.support.journals import START, Log, enrolled, line, sale
 
@@ -81,3 +82,10 @@ def test_an_adjustment_of_an_unknown_account_or_member_is_answered() -> None:
     log = Log(programme(EVER)).feed(adjusted("A", 5), enrolled("M"), adjusted("B", 5, account="gold"))
     assert [each["reason"] for each in log.data("points.rejected")] == ["member_unknown", "account_unknown"]
     assert log.statuses() == ["refused: member_unknown", "decided", "refused: account_unknown"]
+
+
+def test_an_adjustment_says_no_more_than_its_contract_though_it_names_a_hold() -> None:
+    log = Log(programme(POINTS)).feed(enrolled("M"), adjusted("A", 30, hold_id="H"), adjusted("B", -5, hold_id="H"))
+    for outcome in log.data("points.adjusted"):
+        PointsAdjusted.model_validate(outcome)
+    assert log.statuses() == ["decided"] * 3

@@ -115,6 +115,28 @@ def test_a_return_moves_the_expiry_back_to_the_activity_before(
     books_close(log)
 
 
+def test_a_sale_that_by_its_own_rules_renewed_nothing_moves_nothing_back() -> None:
+    before, now = (programme(account) for account in (EVER, MILES))
+    log = Log([before, now]).feed(enrolled("M"), sale("M", "T0", line(1, 1000)))
+    log.activate(now)
+    log.feed(sale("M", "T1", line(1, 1000), time_ms=START + HOUR_MS))
+    give_back(log, 0, 17)
+    log.feed(adjusted("A", 5, time_ms=START + 18 * DAY_MS))
+    give_back(log, 1, 20)
+    log.tick(parse(DAY.format("12-21")) - 1)
+    assert not expired(log)
+
+
+def test_an_activity_that_came_back_before_any_points_begins_no_time() -> None:
+    log = active(0, account=MILES, campaigns=())
+    give_back(log, 0, 1)
+    log.feed(adjusted("A", 5, time_ms=START + 17 * DAY_MS))
+    log.tick(parse(DAY.format("12-21")) - 1)
+    assert not expired(log)
+    log.tick(parse(DAY.format("12-21")))
+    assert expired(log) == [(DAY.format("12-21"), 5)]
+
+
 def test_where_no_activity_is_left_the_points_that_are_left_say_when_they_go() -> None:
     log = active(0).feed(adjusted("A", 5, time_ms=START + 4 * DAY_MS))
     give_back(log, 0, 6)
