@@ -23,11 +23,11 @@ COMPILED_ONLY = {
 
 
 def modules() -> list[str]:
-    """The sources to compile, in order."""
+    """The sources to compile, in order; of a package with packages below it, all of them."""
     found = []
     for folder in FOLDERS:
         wanted = COMPILED_ONLY.get(folder)
-        for path in sorted(Path(folder).glob("*.py")):
+        for path in sorted(Path(folder).rglob("*.py")):
             named = wanted is None or path.name in wanted
             if named and path.name != "__init__.py" and path.as_posix() not in INTERPRETED:
                 found.append(path.as_posix())

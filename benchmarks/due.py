@@ -13,7 +13,7 @@ import orjson
 from engine.core import keys
 from engine.core.instants import DAY_MS, HOUR_MS
 from engine.core.records import Kept
-from engine.decide.standing import Standing, rows_of
+from engine.decide.members.standing import Standing, rows_of
 from engine.pipeline.partition import POSITION_KEY, Bounds, JournalRecord, Partition, TopicRecord
 from engine.pipeline.records import Progress
 from engine.ruleset.effects import AwardPoints, Fixed

@@ -7,8 +7,8 @@ from typing import Any
 from engine.cli import screen
 from engine.core import instants
 from engine.core.records import Row
-from engine.decide.view import MemberView, SaleView, SpendView, view_of
-from engine.decide.view_progress import LimitView, TierView
+from engine.decide.views.view import MemberView, SaleView, SpendView, view_of
+from engine.decide.views.view_progress import LimitView, TierView
 from engine.match.plain import PlainMatcher
 from engine.ruleset.matching import Rules
 from engine.ruleset.model import Programme, Ruleset

@@ -16,7 +16,7 @@ from engine.cli.deployment import deployment
 from engine.core import instants, keys
 from engine.core.partitioning import partition_of
 from engine.core.sealed import is_sealed
-from engine.decide.view import MemberView
+from engine.decide.views.view import MemberView
 from engine.errors import EngineError, UsageError
 from engine.pipeline.partition import POSITION_KEY
 from engine.ruleset.model import Ruleset

@@ -7,7 +7,7 @@ from engine.core.birthdays import days_until
 from engine.core.calendar import WEEKDAYS, Zone, local_day, local_ms
 from engine.core.instants import DAY_MS, MINUTE_MS
 from engine.core.records import Event, Json
-from engine.decide.rows import MemberRow
+from engine.decide.rows.member import MemberRow
 from engine.ruleset.matching import Facts, Line, Rules
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()

@@ -5,8 +5,8 @@ from typing import cast
 from engine.decide.draft import Draft
 from engine.decide.following import follow
 from engine.decide.notifying import notify_of_outcomes
-from engine.decide.planning import heard_of_outcomes
-from engine.decide.rows import MemberRow
+from engine.decide.rows.member import MemberRow
+from engine.decide.schedules.planning import heard_of_outcomes
 
 
 def member_of(draft: Draft) -> MemberRow | None:

@@ -6,7 +6,7 @@ from engine.core import ids
 from engine.core.records import Json
 from engine.decide.draft import Draft
 from engine.decide.facts import SCALARS, outcome_fields
-from engine.decide.rows import MemberRow
+from engine.decide.rows.member import MemberRow
 from engine.ruleset.matching import Facts
 from engine.ruleset.model import MessageRule
 

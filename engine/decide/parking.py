@@ -5,7 +5,8 @@ from typing import Any
 from engine.core import keys
 from engine.core.records import Event, Json
 from engine.decide.draft import Draft
-from engine.decide.rows import VERSION, MemberRow, ParkedRow
+from engine.decide.rows.base import VERSION, ParkedRow
+from engine.decide.rows.member import MemberRow
 
 FORWARDED = "event.forwarded"
 

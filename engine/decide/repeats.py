@@ -3,7 +3,7 @@
 from engine.core import keys
 from engine.core.records import Event
 from engine.decide.draft import Draft
-from engine.decide.rows import KEEP_KEYS_MS, VERSION, KeyRow, SeenRow
+from engine.decide.rows.base import KEEP_KEYS_MS, VERSION, KeyRow, SeenRow
 from engine.decide.settling import refused
 
 # The fields that a type is known by besides (source, id). The key of a transaction is the programme's to say.

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from engine.core.instants import render
 from engine.core.records import Event, Json
-from engine.decide.campaigning import Campaigns
+from engine.decide.campaigns.campaigning import Campaigns
+from engine.decide.campaigns.waiting import keep_waiting
 from engine.decide.draft import Draft
-from engine.decide.rows import AskedRow
-from engine.decide.waiting import keep_waiting
+from engine.decide.rows.limits import AskedRow
 
 DECIDED = "decided"
 

@@ -4,36 +4,19 @@ from collections.abc import Callable
 
 from engine.core import ids, keys
 from engine.core.records import Decision, Due, Event, Message, Rows, Visit
-from engine.decide import (
-    adjusting,
-    aliases,
-    answering,
-    asking,
-    budget,
-    clock,
-    counter_rows,
-    external,
-    following,
-    forgetting,
-    linking,
-    lots,
-    member,
-    merging,
-    parking,
-    pending,
-    receipts,
-    referring,
-    returning,
-    scheduling,
-    spending,
-    tier_ends,
-    warning,
-)
+from engine.decide import clock, following, parking
+from engine.decide.campaigns import answering, asking, budget, referring
+from engine.decide.counters import counter_rows
 from engine.decide.draft import MAX_HOPS, Draft, Published
+from engine.decide.members import aliases, external, forgetting, linking, member, merging
 from engine.decide.membership import member_of
+from engine.decide.points import adjusting, lots, pending, spending, warning
 from engine.decide.repeats import seen_before
-from engine.decide.rows import ParkedRow
+from engine.decide.returns import receipts, returning
+from engine.decide.rows.base import ParkedRow
+from engine.decide.schedules import scheduling
 from engine.decide.settling import refused
+from engine.decide.tiers import tier_ends
 from engine.ruleset.matching import Rules
 
 OnEvent = Callable[[Draft, Event, int | None], None]

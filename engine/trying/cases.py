@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from engine.decide.standing import Standing
+from engine.decide.members.standing import Standing
 from engine.rulebook.diagnostics import Place
 
 

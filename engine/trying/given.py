@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from engine.core.instants import DAY_MS
-from engine.decide.standing import Standing
+from engine.decide.members.standing import Standing
 from engine.rulebook.diagnostics import Report, nearest, shown
 from engine.rulebook.nodes import Map, Node, Scalar, Sequence, kind_of
 from engine.rulebook.scalars import READERS, Reading, Wrong

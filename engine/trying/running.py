@@ -8,7 +8,7 @@ import orjson
 
 from engine.core.instants import render
 from engine.core.records import Kept
-from engine.decide.standing import rows_of
+from engine.decide.members.standing import rows_of
 from engine.match.plain import PlainMatcher
 from engine.match.trace import trace
 from engine.pipeline.partition import Partition, TopicRecord

@@ -9,7 +9,7 @@ from engine.cli import member_view
 from engine.core import keys
 from engine.core.partitioning import partition_of
 from engine.core.records import Row
-from engine.decide.view import MemberView
+from engine.decide.views.view import MemberView
 from engine.ruleset.model import Ruleset
 from tests.support.journals import START, Log, enrolled, event, line, sale
 from tests.support.programme import DAY, rules, ruleset

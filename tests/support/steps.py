@@ -7,10 +7,10 @@ import orjson
 
 from engine.core import ids, keys
 from engine.core.records import Decision, Due, Event, Json, Kept, Message, Outcome, Row
-from engine.decide import uncounting
+from engine.decide.counters import uncounting
 from engine.decide.draft import Draft
 from engine.decide.membership import finish, member_of
-from engine.decide.rows import MemberRow
+from engine.decide.rows.member import MemberRow
 from engine.decide.step import step
 from engine.ruleset.matching import Rules
 

@@ -1,0 +1,1 @@
+"""What is counted of a member, as dated series, and the achievements that stand on it."""

@@ -1,0 +1,1 @@
+"""Accounts and lots: how points come, wait, are held, spent and expire."""

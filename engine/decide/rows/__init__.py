@@ -1,0 +1,1 @@
+"""The shapes of the rows that steps keep."""

@@ -1,0 +1,1 @@
+"""Campaigns that are due by the calendar: planned for each member, fired when due."""

@@ -1,0 +1,1 @@
+"""A member as one value, computed from the rows."""
