@@ -16,7 +16,7 @@ $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "guerdon needs Python 3.11 or newer; say which with: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,baskets]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,baskets,analysis]'
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 13))' \
 		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[rete]' \
 		|| { echo "*** WITHOUT durable-rules: it needs a C compiler, and Python before 3.13."; \

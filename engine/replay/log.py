@@ -8,9 +8,10 @@ import orjson
 from engine.core import keys
 from engine.core.partitioning import partition_of
 from engine.core.records import Kept
-from engine.errors import EngineError, RecordFailed
+from engine.errors import RecordFailed
 from engine.pipeline.partition import POSITION_KEY, Bounds, JournalRecord, Partition, TopicRecord
 from engine.pipeline.records import Progress
+from engine.replay.deriving import DecidingFailed
 from engine.ruleset.matching import Rules
 from engine.wire.rows import encode
 
@@ -18,12 +19,6 @@ JOURNAL = "journal"
 AT_ONCE = 2_000  # records of a journal that was recorded, folded together
 
 Written = Callable[[TopicRecord], None]
-
-
-class DecidingFailed(EngineError):
-    """A record of the journal cannot be decided; a worker would stop at it as well."""
-
-    exit_code = 70
 
 
 class Log:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.errors import RulesetMissing, UsageError
-from engine.match.choice import Setting, matcher_for
+from engine.match.choice import Setting
 from engine.pipeline.partition import JournalRecord
 from engine.replay import lines
 from engine.replay.lines import Line
 from engine.replay.log import AT_ONCE, JOURNAL, Log
 from engine.replay.outputs import Outputs
-from engine.ruleset.matching import Matcher, Rules
+from engine.replay.rules_of import RulesOf
 from engine.ruleset.model import Ruleset
 from engine.ruleset.published import is_ruleset, unpack
 from engine.wire.quarantine import QuarantinedRecord
@@ -62,11 +62,9 @@ class Replay:
         self, recording: Recording, rulesets: Mapping[str, Ruleset], outputs: Outputs, matcher: Setting = "auto"
     ) -> None:
         """`rulesets`: besides those of the recording, by digest."""
-        self._matcher: Setting = matcher
         self._recording = recording
         self._rulesets = {**rulesets, **recording.rulesets}
-        self._rules: dict[tuple[str, str], Rules] = {}
-        self._matchers: dict[str, Matcher] = {}
+        self._rules_of = RulesOf(self._rulesets, matcher)
         self._outputs = outputs
         self._log = Log(recording.partitions, self._rules_of, outputs.take, recording.quarantined)
 
@@ -87,7 +85,7 @@ class Replay:
     def finish(self) -> dict[str, Any]:
         """Writes the rows and the summary, which it returns."""
         run = {
-            "rulesets": sorted({digest for digest, _ in self._rules}),
+            "rulesets": self._rules_of.used,
             "partitions": self._recording.partitions,
             "journal_records": self._recording.records,
         }
@@ -102,17 +100,6 @@ class Replay:
                 f"the journal activates the ruleset {missing.digest}; given is {there} "
                 "(rules that compile to another digest are other rules)"
             ) from missing
-
-    def _rules_of(self, digest: str, salt: str) -> Rules:
-        rules = self._rules.get((digest, salt))
-        if rules is None:
-            ruleset = self._rulesets.get(digest)
-            if ruleset is None:
-                raise RulesetMissing(digest)
-            if digest not in self._matchers:
-                self._matchers[digest] = matcher_for(ruleset, self._matcher)
-            rules = self._rules[digest, salt] = Rules(ruleset, self._matchers[digest], salt)
-        return rules
 
 
 def _follow(line: Line, last: dict[int, int], path: Path) -> None:
