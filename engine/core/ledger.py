@@ -22,14 +22,15 @@ class Posting(NamedTuple):
 def posted(books: Mapping[str, int], postings: Iterable[Posting]) -> dict[str, int]:
     """The books after some postings; buckets with nothing in them are left out."""
     after = dict(books)
-    for posting in postings:
-        if posting.points <= 0:
-            raise AssertionError(f"{posting} moves nothing")
-        after[posting.debit] = after.get(posting.debit, 0) - posting.points
-        after[posting.credit] = after.get(posting.credit, 0) + posting.points
-    if sum(after.values()) or after.get("deficit", 0) > 0 or any(after.get(name, 0) < 0 for name in OF_MEMBER[:3]):
+    for debit, credit, points in postings:
+        if points <= 0:
+            raise AssertionError(f"{points} points from {debit} to {credit} move nothing")
+        after[debit] = after.get(debit, 0) - points
+        after[credit] = after.get(credit, 0) + points
+    below = after.get("available", 0) < 0 or after.get("pending", 0) < 0 or after.get("held", 0) < 0
+    if below or after.get("deficit", 0) > 0 or sum(after.values()) != 0:
         raise AssertionError(f"books that do not close: {after}")
-    return {bucket: after[bucket] for bucket in sorted(after) if after[bucket]}
+    return {bucket: points for bucket, points in after.items() if points}
 
 
 def balance_of(books: Mapping[str, int]) -> int:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from engine.core.ids import derive
 from engine.ruleset.conditions import AllOf, AnyOf, Condition, LineSet, NoneOf, Test
+from engine.ruleset.ladders import LadderAsks, asks_of
 from engine.ruleset.limits import Derived, Group
 from engine.ruleset.model import Account, Campaign, MessageRule, Ruleset
 from engine.ruleset.timetable import Timetable, timetable_of
@@ -94,6 +95,7 @@ class Rules:
     standing: Mapping[str, tuple[str, ...]] = field(
         init=False, repr=False
     )  # by campaign, what `when` asks and a sale does not say
+    ladders: Mapping[str, LadderAsks] = field(init=False, repr=False)
     timetable: Timetable = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -113,6 +115,7 @@ class Rules:
             ),
             "campaigns": {campaign.name: campaign for campaign in self.ruleset.campaigns},
             "standing": {campaign.name: _standing(campaign) for campaign in self.ruleset.campaigns},
+            "ladders": {ladder.name: asks_of(ladder) for ladder in self.ruleset.ladders},
             "timetable": timetable_of(self.ruleset),
         }
         for name, value in computed.items():

@@ -64,6 +64,8 @@ def _count_uses(
             *uses.taken,
             *budget.uses_of_times(proposal.grants, event.time_ms),
         ]
+    if not proposal.grants:
+        return
     worths = [worth_of(draft, award) for award in proposal.awards]
     budget.give_back(draft, budget.unused(proposal.grants, event.time_ms, given, worths, times=gives))
 
@@ -85,8 +87,10 @@ def _award(
         campaigns.limited.append({"campaign": award.campaign.name, "asked": asked, "given": given})
     if given <= 0:
         return []
-    uses += budget.uses_of_award(proposal.grants, event.time_ms, given, worth_of(draft, award))
-    row = post_award(draft, event, member, award._replace(points=given), number, sale_key, uses)
+    if proposal.grants:
+        uses += budget.uses_of_award(proposal.grants, event.time_ms, given, worth_of(draft, award))
+    cut = award if given == award.points else award._replace(points=given)
+    row = post_award(draft, event, member, cut, number, sale_key, uses)
     row["cut"] = given != asked
     return [row]
 
@@ -152,7 +156,8 @@ def post_award(
     )
     key, said = grant(draft, member, award.effect, award.points, given)
     data = {**said, "line_ids": list(award.line_ids), "reason": "campaign"}
-    payer = next((limit.paid_by for limit in award.campaign.limits if limit.paid_by), None)
+    limits = award.campaign.limits
+    payer = next((limit.paid_by for limit in limits if limit.paid_by), None) if limits else None
     if payer is not None:
         data["paid_by"] = payer
     if "transaction_id" in event.data:

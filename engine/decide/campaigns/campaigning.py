@@ -146,7 +146,7 @@ def _rates(campaigns: Sequence[Campaign]) -> list[BaseEarn]:
 
 def awaited(campaign: Campaign, effect: Effect) -> str:
     """What an effect waits for before it can be given; "" where it can be given now."""
-    if any(limit.per == "code" for limit in campaign.limits):
+    if campaign.limits and any(limit.per == "code" for limit in campaign.limits):
         return "promo_codes"
     match effect:
         case IssueVoucher():
@@ -183,12 +183,12 @@ def proposed_by(
 ) -> Proposal:
     """What a campaign wants to give; `only` restricts rates and multiples to some lines."""
     times: int = facts.fields.get(campaign.times, 0) if campaign.times else 1
-    awards = tuple(
+    awards = [
         reckon(campaign, number, facts, rules, base, times, only)
         for number, effect in enumerate(campaign.then)
         if isinstance(effect, AwardPoints)
-    )
-    return Proposal(campaign, campaign.then, awards, times)
+    ]
+    return Proposal(campaign, campaign.then, tuple(awards), times)
 
 
 def chosen(

@@ -32,7 +32,9 @@ class Movement(NamedTuple):
             "lot_ids": [part["row"]["lot_id"] for part in self.parts],
             "balance_before": self.before,
             "balance_after": self.after,
-            "postings": [posting._asdict() for posting in self.postings],
+            "postings": [
+                {"debit": debit, "credit": credit, "points": points} for debit, credit, points in self.postings
+            ],
         }
 
 
@@ -43,8 +45,8 @@ class Ledger:
         self._draft = draft
         self._member = member
         self.name = account
-        self.account = draft.rules.accounts.get(
-            account, Account(account, spendable=True, expires=None, worth_micro=None)
+        self.account = draft.rules.accounts.get(account) or Account(
+            account, spendable=True, expires=None, worth_micro=None
         )
 
     @property
@@ -125,9 +127,7 @@ class Ledger:
     def earn(self, points: int) -> None:
         """Counts what campaigns awarded, or with less than zero what a return took from it."""
         row = self.row
-        self._member["accounts"][self.name] = AccountRow(
-            balance=row["balance"], earned=row["earned"] + points, books=row["books"]
-        )
+        self._member["accounts"][self.name] = {**row, "earned": row["earned"] + points}
 
     # -- the parts of it
 
@@ -141,8 +141,12 @@ class Ledger:
             paid += share
             kept += lot["points"] - share
             self._put(key, lot, lot["points"] - share)
-        buckets: tuple[tuple[Bucket, int], ...] = (("deficit", paid), ("available", kept))
-        return self._moved(tuple(Posting(source, bucket, points) for bucket, points in buckets if points), tuple(parts))
+        postings: list[Posting] = []
+        if paid:
+            postings.append(Posting(source, "deficit", paid))
+        if kept:
+            postings.append(Posting(source, "available", kept))
+        return self._moved(tuple(postings), tuple(parts))
 
     def _put(self, key: str, lot: LotRow, more: int) -> None:
         """So many points more in a lot, which may be there already."""
@@ -151,9 +155,9 @@ class Ledger:
         whole = f"{self._draft.subject}/{key}"
         there: LotRow | None = self._draft.get(whole)
         if there is not None:
-            self._draft.put(whole, LotRow(**{**there, "points": there["points"] + more}), there["expires_at"])
+            self._draft.put(whole, _with(there, there["points"] + more), there["expires_at"])
             return
-        self._draft.put(whole, LotRow(**{**lot, "points": more}), lot["expires_at"])
+        self._draft.put(whole, _with(lot, more), lot["expires_at"])
         if lot["expires_at"] is not None:
             warn_of(self._draft, self.account, lot["expires_at"])
         elif self.account.renewed_by:
@@ -177,7 +181,7 @@ class Ledger:
                 self._draft.delete(whole)
             else:
                 due_ms = lot["expires_at"] if source == "available" else _due_of_pending(key)
-                self._draft.put(whole, LotRow(**{**lot, "points": lot["points"] - points}), due_ms)
+                self._draft.put(whole, _with(lot, lot["points"] - points), due_ms)
         return left
 
     def _listed(self, collection: str) -> list[str]:
@@ -187,15 +191,9 @@ class Ledger:
         row = self.row
         books = posted(row["books"], postings)
         after = balance_of(books)
-        self._member["accounts"][self.name] = AccountRow(balance=after, earned=row["earned"], books=books)
-        return Movement(
-            sum(posting.points for posting in postings),
-            shortfall,
-            parts,
-            postings,
-            row["balance"],
-            after,
-        )
+        self._member["accounts"][self.name] = {"balance": after, "earned": row["earned"], "books": books}
+        moved = postings[0].points if len(postings) == 1 else sum(posting.points for posting in postings)
+        return Movement(moved, shortfall, parts, postings, row["balance"], after)
 
 
 def joined(first: Movement, second: Movement) -> Movement:
@@ -226,4 +224,9 @@ def _due_of_pending(key: str) -> int | None:
 
 
 def _part(key: str, lot: LotRow, points: int) -> PartRow:
-    return {"lot": key, "row": LotRow(**{**lot, "points": points})}
+    return {"lot": key, "row": _with(lot, points)}
+
+
+def _with(lot: LotRow, points: int) -> LotRow:
+    """The lot with so many points in it."""
+    return lot if lot["points"] == points else {**lot, "points": points}

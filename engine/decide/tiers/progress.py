@@ -12,7 +12,7 @@ from engine.decide.draft import Draft
 from engine.decide.rows.member import LadderRow, MemberRow, StepRow
 from engine.decide.rows.sale import AwardRow
 from engine.decide.tiers.entering import enter
-from engine.decide.tiers.qualifying import Place, asked, number_of, several, ways_of
+from engine.decide.tiers.qualifying import Place, number_of, ways_of
 from engine.decide.tiers.terms import counting, look_for_life, retain, review_later, stays, take_back
 from engine.decide.tiers.tier_changes import (
     begin,
@@ -55,7 +55,7 @@ def earned(draft: Draft, member: MemberRow, account_points: Mapping[str, int], e
     """
     for ladder in draft.rules.ruleset.ladders:
         place = _touched(draft, member, ladder)
-        if several(ladder):
+        if place.asks.several:
             _earn(place, account_points, earned_at_ms)
         elif points := account_points.get(ladder.account):
             _earn(place, {ladder.account: points}, earned_at_ms)
@@ -75,7 +75,7 @@ def returned(
         place = Place(draft, member, ladder, row)
         before = row["tier"]
         lowered = _count(place, account_points, earned_at_ms, -1)
-        if not lowered and not _counts_events(ladder):
+        if not lowered and not place.asks.counts_events:
             continue
         look_for_life(place)
         match place.rules.on_return:
@@ -157,7 +157,7 @@ def _earn(place: Place, account_points: Mapping[str, int], at_ms: int) -> None:
 def _count(place: Place, account_points: Mapping[str, int], at_ms: int, sign: int) -> bool:
     """Counts what the ladder asks for; whether anything changed."""
     counted = False
-    for account in dict.fromkeys(each.name for each in asked(place.ladder) if each.of == "account"):
+    for account in place.asks.accounts:
         points = account_points.get(account)
         if points:
             counted |= place.count(account, sign * points, at_ms)
@@ -167,11 +167,11 @@ def _count(place: Place, account_points: Mapping[str, int], at_ms: int, sign: in
 def _rise(place: Place, at_ms: int) -> bool:
     """Up at once, several levels in one change."""
     ladder, tier = place.ladder, place.row["tier"]
-    if several(ladder):
+    if place.asks.several:
         ways = [ways_of(ladder, level) for level in ladder.levels]
         level = max(at for at, way in enumerate(ways) if at == 0 or met(way, place.seen_at(at_ms)))
     else:
-        level = reached(ladder.levels, place.have(Criterion("account", ladder.account, 0), at_ms))
+        level = reached(ladder.levels, place.have(place.asks.main, at_ms))
     if level <= place.level:
         return False
     now = place.draft.time_ms
@@ -201,7 +201,7 @@ def _used_up(place: Place, level: int, at_ms: int) -> dict[str, dict[str, int]]:
         case "keep":
             return {}
         case "restart":
-            have = {each: place.have(each, at_ms) for each in asked(place.ladder)}
+            have = {each: place.have(each, at_ms) for each in place.asks.criteria}
         case "carry_excess":
             ways = ways_of(place.ladder, place.ladder.levels[level])
             way = next(way for way in ways if all(place.have(each, at_ms) >= each.at_least for each in way))
@@ -214,17 +214,14 @@ def _used_up(place: Place, level: int, at_ms: int) -> dict[str, dict[str, int]]:
     return used
 
 
-def _counts_events(ladder: Ladder) -> bool:
-    return any(criterion.of == "counter" for criterion in asked(ladder))
-
-
 def _tell_progress(place: Place, before: str, at_ms: int, *, counted: bool) -> None:
     """Says how far it is, where that changed: counters move without points, so what was last told is kept with them."""
-    data = payload(place, before, at_ms)
-    if several(place.ladder):
+    several = place.asks.several
+    data = payload(place, before, at_ms) if counted or several else {}
+    if several:
         now = told(data)
         counted |= place.row.get("told") != now
-        place.row = LadderRow(**{**place.row, "told": now})
+        place.row = {**place.row, "told": now}
     place.write()
     if counted:
         place.draft.happened("tier.progress_changed", data, place.ladder.name)

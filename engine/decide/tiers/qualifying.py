@@ -3,7 +3,7 @@
 Points count in the period that they were earned in, less those returned; counters by their own events (B-26, B-27).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,8 +13,9 @@ from engine.decide.counters.counter_rows import CounterRows
 from engine.decide.draft import Draft
 from engine.decide.rows.member import LadderRow, MemberRow
 from engine.decide.tiers.validity import days_before
+from engine.ruleset.ladders import LadderAsks
 from engine.ruleset.model import Ladder, Level
-from engine.ruleset.tiers import Criteria, Criterion, LadderRules
+from engine.ruleset.tiers import Criterion, LadderRules
 
 EVER = "ever"
 _KEPT_YEARS = 4  # of progress by year: for late events, returns, and validities that look back
@@ -33,6 +34,12 @@ class Place:
     member: MemberRow
     ladder: Ladder
     row: LadderRow
+    _period: tuple[int, str] | None = None  # the last one asked for, and of which instant
+
+    @property
+    def asks(self) -> LadderAsks:
+        """What the ladder asks for."""
+        return self.draft.rules.ladders[self.ladder.name]
 
     @property
     def rules(self) -> LadderRules:
@@ -47,7 +54,7 @@ class Place:
     @property
     def level(self) -> int:
         """The number of the tier; 0 for one that the ladder does not have any more."""
-        return max(number_of(self.ladder, self.row["tier"]), 0)
+        return self.asks.numbers.get(self.row["tier"], 0)
 
     def write(self) -> None:
         """Puts the row back into the member's."""
@@ -84,7 +91,9 @@ class Place:
 
     def period(self, at_ms: int) -> str:
         """The period of an instant."""
-        return period_of(self.ladder, at_ms, self.member["enrolled_at"], self.zone)
+        if self._period is None or self._period[0] != at_ms:
+            self._period = at_ms, period_of(self.ladder, at_ms, self.member["enrolled_at"], self.zone)
+        return self._period[1]
 
     def count(self, account: str, points: int, at_ms: int) -> bool:
         """Counts points, below zero those returned, in the period of an instant, which never falls below 0; whether it changed."""
@@ -94,14 +103,14 @@ class Place:
         if changed == sums.get(period, 0):
             return False
         sums[period] = changed
-        if period != EVER and _asks_for_life(self.ladder, account):
+        if period != EVER and account in self.asks.for_life:
             before = self.member["accounts"].get(account, {"earned": 0})["earned"]
             sums[EVER] = max(sums.get(EVER, max(before - points, 0)) + points, 0)
         kept = _recent(sums, self.ladder, self.zone)
         if account == self.ladder.account:
-            self.row = LadderRow(**{**self.row, "qualified": kept})
+            self.row = {**self.row, "qualified": kept}
         else:
-            self.row = LadderRow(**{**self.row, "also": {**self.row.get("also", {}), account: kept}})
+            self.row = {**self.row, "also": {**self.row.get("also", {}), account: kept}}
         return True
 
     def spread(self, criterion: Criterion, amount: int, at_ms: int) -> dict[str, int]:
@@ -124,7 +133,9 @@ class Place:
         return CounterRows(self.draft, counter, rules.definitions[name]).total(span)
 
     def _used(self, name: str, at_ms: int) -> int:
-        used = (step["consumed"].get(name, {}) for step in self.row["steps"] if "consumed" in step)
+        used = [step["consumed"].get(name, {}) for step in self.row["steps"] if "consumed" in step]
+        if not used:
+            return 0
         return sum(amount for periods in used for period, amount in periods.items() if self._inside(period, at_ms))
 
     def _inside(self, period: str, at_ms: int) -> bool:
@@ -198,34 +209,9 @@ def staying(ladder: Ladder, level: Level) -> Ways:
     return ways_of(ladder, level) if level.stay is None else level.stay.ways
 
 
-def several(ladder: Ladder) -> bool:
-    """Whether more than points of the ladder's account is asked, so that criteria are looked at one by one."""
-    return any(
-        level.reach is not None or level.stay is not None or level.for_life is not None for level in ladder.levels
-    )
-
-
-def asked(ladder: Ladder) -> Iterator[Criterion]:
-    """All that the levels of a ladder ask for."""
-    if ladder.account:
-        yield Criterion("account", ladder.account, 0)
-    for level in ladder.levels:
-        for criteria in (level.reach, level.stay, level.for_life):
-            yield from _of(criteria)
-
-
 def number_of(ladder: Ladder, tier: str) -> int:
     """The number of a tier on a ladder; -1 where there is none of that name."""
     return next((number for number, level in enumerate(ladder.levels) if level.tier == tier), -1)
-
-
-def _of(criteria: Criteria | None) -> Iterator[Criterion]:
-    for way in criteria.ways if criteria is not None else ():
-        yield from way
-
-
-def _asks_for_life(ladder: Ladder, account: str) -> bool:
-    return any(each.of == "account" and each.name == account for level in ladder.levels for each in _of(level.for_life))
 
 
 def _membership_year(at_ms: int, enrolled_ms: int, zone: Zone) -> tuple[date, date]:

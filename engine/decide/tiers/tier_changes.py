@@ -9,7 +9,7 @@ from engine.core.records import Json
 from engine.core.tiers import met, nearest
 from engine.decide.rows.base import VERSION
 from engine.decide.rows.member import LadderRow, StepRow, TierChangeRow, TierRow
-from engine.decide.tiers.qualifying import Place, several, ways_of
+from engine.decide.tiers.qualifying import Place, ways_of
 from engine.decide.tiers.validity import Term, first_turn, term_from
 from engine.ruleset.tiers import Criterion
 
@@ -122,8 +122,8 @@ def way_ahead(place: Place, at_ms: int) -> tuple[str, int, int]:
     ladder, following = place.ladder, place.level + 1
     top = following == len(ladder.levels)
     level = ladder.levels[place.level if top else following]
-    if not several(ladder):
-        qualified = place.have(Criterion("account", ladder.account, 0), at_ms)
+    if not place.asks.several:
+        qualified = place.have(place.asks.main, at_ms)
         return ladder.account, qualified, 0 if top else max(level.qualified - qualified, 0)
     found = nearest(ways_of(ladder, level), place.seen_at(at_ms))
     if found is None:
