@@ -89,7 +89,7 @@ def _asked(sale: TransactionRow, back: dict[str, Back], refused: tuple[str, ...]
     whole = all(back.get(name) == line or line == Back(0, 0) for name, line in bought.items())
     more = sum(each.amount_minor for each in back.values()) - sum(each.amount_minor for each in _back(sale).values())
     amount = returned_of(sale)["amount_minor"] + more  # a sale sent again may have said more than its lines did
-    return Asked(back, amount, refused, gone=bool(bought) and whole)
+    return Asked(back, amount, refused, gone=bool(back) and whole)
 
 
 def _bought(sale: TransactionRow) -> dict[str, Back]:

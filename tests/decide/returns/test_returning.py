@@ -334,3 +334,11 @@ def test_the_member_knows_nothing_of_a_return_that_waited_out() -> None:
     for day in range(33, 60):
         log.tick(START + day * DAY)
     assert "waits" not in log.row("member:M")
+
+
+def test_a_refused_return_brings_nothing_back_of_a_sale_of_empty_lines() -> None:
+    log = bought(rules(ruleset(campaign("gift", AwardPoints(Fixed(7), "points")))), line(1, 0, quantity=0))
+    log.feed(returned(1, "T", ("9", 1)))
+    assert balance(log) == 7
+    log.feed(returned(2, "T", ("1", 0)))
+    assert balance(log) == 0
