@@ -7,6 +7,7 @@ from typing import Any
 from engine.cli import screen
 from engine.core import instants
 from engine.core.records import Row
+from engine.decide.views.kept_rows import KeptRows
 from engine.decide.views.view import MemberView, SaleView, SpendView, view_of
 from engine.decide.views.view_progress import LimitView, TierView
 from engine.match.plain import PlainMatcher
@@ -14,25 +15,6 @@ from engine.ruleset.matching import Rules
 from engine.ruleset.model import Programme, Ruleset
 
 LATEST = 10  # lots and changes of tier that are shown
-
-
-class KeptRows:
-    """The rows of one subject, as a view reads them."""
-
-    def __init__(self, rows: Mapping[str, Row]) -> None:
-        self._rows = rows
-
-    def get(self, key: str) -> Row | None:
-        """A row."""
-        return self._rows.get(key)
-
-    def scan(self, prefix: str) -> list[str]:
-        """The keys that begin so, in order."""
-        return sorted(key for key in self._rows if key.startswith(prefix))
-
-    def due_ms(self, key: str) -> int | None:  # noqa: ARG002  # no view asks
-        """Nothing is known of it."""
-        return None
 
 
 def view(rows: Mapping[str, Row], member_id: str, ruleset: Ruleset, at_ms: int) -> MemberView | None:

@@ -9,15 +9,16 @@ import typer
 from engine.cli import screen
 from engine.cli.deployment import deployment
 from engine.cli.rules_folder import AsJson, rulesets_of
-from engine.cli.rules_trace import seen_text, trace_lines
+from engine.cli.rules_trace import trace_lines
 from engine.errors import UsageError
 from engine.match.trace import Traced
+from engine.match.trace_words import seen_text
 from engine.replay import lines
 from engine.ruleset.conditions import Test
 from engine.ruleset.model import Ruleset
+from engine.ruleset.wording.words import Words
 from engine.trying.comparing import things_text
 from engine.trying.explain import Explained, Explanation, explain
-from engine.trying.words import Words
 
 _RULED_OUT = 20  # campaigns that could not hold are named up to this number, unless all are asked for
 _IN_WORDS = {

@@ -17,10 +17,10 @@ from engine.rulebook.compiler import Compiled, compile_folder
 from engine.rulebook.diagnostics import Report
 from engine.rulebook.rendering import render
 from engine.ruleset.model import Ruleset
+from engine.ruleset.wording.texts import local_text
 from engine.trying.coverage import CampaignCoverage, Coverage, Seen
 from engine.trying.running import Trial, Tried, run_suites
 from engine.trying.suites import read_suites
-from engine.trying.texts import local_text
 
 
 class TestsFailed(EngineError):

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from engine.cli.screen import plain
 from engine.match.trace import Trace, Traced
-from engine.ruleset.conditions import AllOf, AnyOf, NoneOf, Test
+from engine.match.trace_words import heading, seen_text
+from engine.ruleset.conditions import AllOf, Test
 from engine.ruleset.matching import Facts
 from engine.ruleset.model import Programme
-from engine.trying.words import Words
+from engine.ruleset.wording.words import Words
 
 _STATES = {"shadow": ", in shadow", "paused": ", paused"}
 
@@ -39,31 +40,7 @@ def _lines(traced: Traced, words: Words, depth: int, *, top: bool = False) -> It
         yield f"{indent}{mark} {plain(words.condition(condition))}  [dim]{plain(seen_text(traced, words))}[/]"
         return
     if not (top and isinstance(condition, AllOf)):
-        yield f"{indent}{mark} {_heading(traced)}"
+        yield f"{indent}{mark} {heading(traced)}"
         depth += 1
     for part in traced.parts:
         yield from _lines(part, words, depth)
-
-
-def seen_text(traced: Traced, words: Words) -> str:
-    """The value that a test saw."""
-    if not isinstance(traced.condition, Test):
-        return ""
-    text = f"seen: {words.value(traced.condition, traced.value)}"
-    if traced.lines is not None:
-        text += f" (lines {', '.join(traced.lines)})" if traced.lines else " (no line)"
-    return text
-
-
-def _heading(traced: Traced) -> str:
-    match traced.condition:
-        case AllOf():
-            return "all of"
-        case NoneOf():
-            return "none of"
-        case AnyOf(at_least=1):
-            return "any of"
-        case AnyOf(at_least=count):
-            return f"at least {count} of"
-        case _:
-            return ""

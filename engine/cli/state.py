@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Annotated, Any, NamedTuple
 
 import orjson
@@ -15,15 +15,12 @@ from engine.cli.advancing import published
 from engine.cli.deployment import deployment
 from engine.core import instants, keys
 from engine.core.partitioning import partition_of
-from engine.core.sealed import is_sealed
 from engine.decide.views.view import MemberView
 from engine.errors import EngineError, UsageError
 from engine.pipeline.partition import POSITION_KEY
 from engine.ruleset.model import Ruleset
 from engine.wire.rows import DUE_HEADER, decode_due
-from engine.wire.sealing import key_id_of, key_in, unseal
-
-FORGOTTEN = "(sealed, and its key is gone)"
+from engine.wire.sealing import cleared, key_in
 
 
 class NothingKept(EngineError):
@@ -110,23 +107,18 @@ def _take(rows: dict[str, Kept], key: str, record: Fetched) -> None:
 
 async def _unsealed(settings: Settings, subject: str, rows: Mapping[str, Kept]) -> dict[str, Kept]:
     """The rows with personal values in clear, as far as their keys are still there."""
+    sealing = await sealing_keys(settings, {subject})
+    return {key: kept._replace(row=cleared(kept.row, sealing)) for key, kept in rows.items()}
+
+
+async def sealing_keys(settings: Settings, subjects: Container[str]) -> dict[str, bytes]:
+    """The keys that are still there of what was sealed for some subjects, by their ids."""
     sealing: dict[str, bytes] = {}
     for name, value in (await read_table(settings, "keys")).items():
         owner, _, key_id = name.decode().rpartition("/")
-        if owner == subject:
+        if owner in subjects:
             sealing[key_id] = key_in(value)
-    return {key: kept._replace(row=_clear(kept.row, sealing)) for key, kept in rows.items()}
-
-
-def _clear(value: Any, sealing: Mapping[str, bytes]) -> Any:  # noqa: ANN401 - any JSON
-    if isinstance(value, dict):
-        return {name: _clear(each, sealing) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_clear(each, sealing) for each in value]
-    if not is_sealed(value):
-        return value
-    key = sealing.get(key_id_of(value))
-    return FORGOTTEN if key is None else unseal(value, key)
+    return sealing
 
 
 def _json(key: str, kept: Kept) -> Mapping[str, Any]:

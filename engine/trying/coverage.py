@@ -19,9 +19,9 @@ from engine.ruleset.effects import (
     SetTier,
 )
 from engine.ruleset.model import Campaign, Ruleset
+from engine.ruleset.wording.words import Words
 from engine.trying.cases import Thing
 from engine.trying.running import Trial, Tried
-from engine.trying.words import Words
 
 
 class Seen(NamedTuple):

@@ -10,8 +10,8 @@ from engine.ruleset.conditions import AllOf, Condition, LineSet
 from engine.ruleset.model import Ruleset
 from engine.ruleset.schedules import After, Every, Silent, Yearly
 from engine.ruleset.tiers import Criteria
-from engine.trying.texts import changed, plain
-from engine.trying.words import Words
+from engine.ruleset.wording.texts import changed, plain
+from engine.ruleset.wording.words import Words
 
 # What the parts of a ruleset and of its programme are called; others by their field's name.
 _CALLED = {

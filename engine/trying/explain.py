@@ -9,13 +9,13 @@ import orjson
 from engine.errors import UsageError
 from engine.match.plain import PlainMatcher
 from engine.match.trace import Trace, trace
+from engine.match.watching import Watching
 from engine.pipeline.partition import Partition, TopicRecord
 from engine.replay.lines import Line, event_time_ms
 from engine.replay.simulate import Simulation
 from engine.ruleset.matching import Facts
 from engine.ruleset.model import Ruleset
 from engine.trying.observed import Observed, observed
-from engine.trying.running import Watching
 
 _ID_HEADER = "ce_id"  # of the binary mode
 

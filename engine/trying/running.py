@@ -1,6 +1,6 @@
 """Runs cases through the whole pipeline in memory: the intake, the fold and the steps of a worker, and rows as they stand."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,14 +11,13 @@ from engine.core.records import Kept
 from engine.decide.members.standing import rows_of
 from engine.match.plain import PlainMatcher
 from engine.match.trace import trace
+from engine.match.watching import Watching
 from engine.pipeline.partition import Partition, TopicRecord
 from engine.replay.lines import Line
 from engine.replay.simulate import Simulation
 from engine.ruleset.codec import sealed
-from engine.ruleset.conditions import Condition, LineSet
 from engine.ruleset.effects import AwardPoints, Multiple
-from engine.ruleset.matching import Facts, Matcher, Rules, Verdict
-from engine.ruleset.matching import Line as SaleLine
+from engine.ruleset.matching import Facts, Matcher, Rules
 from engine.ruleset.model import Campaign, Ruleset
 from engine.trying.cases import Case, Expected, Step, Suite
 from engine.trying.comparing import Problem, compared
@@ -42,31 +41,6 @@ class Tried:
     def awaits(self) -> tuple[str, ...]:
         """The later work that its steps need."""
         return tuple(sorted({name for step in self.case.steps for name in step.awaits}))
-
-
-class Watching:
-    """A matcher that remembers what it was asked about; answers as the one it stands for."""
-
-    def __init__(self, matcher: Matcher) -> None:
-        self._matcher = matcher
-        self.asked: list[Facts] = []
-
-    def candidates(self, facts: Facts) -> Sequence[Verdict]:
-        """The campaigns that are candidates."""
-        self.asked.append(facts)
-        return self._matcher.candidates(facts)
-
-    def holds(self, condition: Condition | None, facts: Facts) -> bool:
-        """Whether a condition holds."""
-        return self._matcher.holds(condition, facts)
-
-    def select(self, lines: LineSet, facts: Facts) -> Sequence[SaleLine]:
-        """The lines of the event that are in the set."""
-        return self._matcher.select(lines, facts)
-
-    def earning_lines(self, facts: Facts) -> Sequence[SaleLine]:
-        """The lines that may earn."""
-        return self._matcher.earning_lines(facts)
 
 
 class Collected:

@@ -19,6 +19,7 @@ from engine.core.sealed import PREFIX, is_sealed
 KEY_BYTES = 64  # AES-256-SIV
 KEY_ID_BYTES = 16
 HASH_DIGITS = 32
+FORGOTTEN = "(sealed, and its key is gone)"
 
 
 class SealingKey(NamedTuple):
@@ -69,6 +70,18 @@ def unseal(sealed: str, key: bytes) -> Any:  # noqa: ANN401 - text, integer or b
 def key_in(value: bytes) -> bytes:
     """The key that a record of the topic `keys` holds."""
     return b64decode(orjson.loads(value)["key"])
+
+
+def cleared(value: Any, keys: Mapping[str, bytes]) -> Any:  # noqa: ANN401 - any JSON
+    """JSON with its sealed values in clear, as far as there are keys for them by their ids; else as FORGOTTEN."""
+    if isinstance(value, Mapping):
+        return {name: cleared(each, keys) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [cleared(each, keys) for each in value]
+    if not is_sealed(value):
+        return value
+    key = keys.get(key_id_of(value))
+    return FORGOTTEN if key is None else unseal(value, key)
 
 
 def external_hash(secret: bytes, kind: str, value: str) -> str:

@@ -2,7 +2,7 @@
 
 from engine.ruleset.schedules import After, Every, Schedule, Silent, Yearly
 from engine.ruleset.tiers import Criteria, Criterion
-from engine.trying.texts import period
+from engine.ruleset.wording.texts import period
 
 _HOUR = 60
 

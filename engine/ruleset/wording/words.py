@@ -32,8 +32,8 @@ from engine.ruleset.limits import Limit, Window
 from engine.ruleset.model import Programme
 from engine.ruleset.schedules import After, Every, Silent, Yearly
 from engine.ruleset.tiers import Criteria
-from engine.trying.parts import criteria, schedule
-from engine.trying.texts import duration, expiry, local_text, period, plain
+from engine.ruleset.wording.parts import criteria, schedule
+from engine.ruleset.wording.texts import duration, expiry, local_text, period, plain
 
 _OPS = {
     "at_least": "at least",
