@@ -10,15 +10,11 @@ from engine.ruleset.effects import Effect
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """`at_least` points earned in an account, or counted by a counter, in the ladder's period.
-
-    `field` is the derived field of a counter; "" for an account, and where the period is none that counters know.
-    """
+    """`at_least` points earned in an account, or counted by a counter, in the ladder's period."""
 
     of: Literal["account", "counter"]
     name: str
     at_least: int
-    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,9 +133,7 @@ def test_each_use_of_a_counter_is_a_field_of_its_own(whole: Ruleset) -> None:
     kinds = {field: each.kind for field, each in by_field.items()}
     assert kinds == {
         "counter.coffees[ever] every 10": "passed",
-        "counter.lifetime_miles[ever]": "value",
         "counter.outlets[this quarter]": "value",
-        "counter.outlets[this year]": "value",
         "counter.spend[during bundles]": "value",
         "counter.spend[during bundles] before": "before",
         "counter.spend[ever]": "value",
@@ -194,11 +192,11 @@ def test_a_ladder_keeps_its_simple_values_beside_its_rules(whole: Ruleset) -> No
         ("gold", 50000),
     ]
     _, silver, gold = status.levels
-    segments = Criterion("counter", "outlets", 30, "counter.outlets[this year]")
+    segments = Criterion("counter", "outlets", 30)
     assert silver.reach == Criteria(((Criterion("account", "tier_points", 25000),), (segments,)))
     assert gold.reach is None
     assert gold.stay == Criteria(((Criterion("account", "tier_points", 40000),),))
-    life = Criterion("counter", "lifetime_miles", 1_000_000, "counter.lifetime_miles[ever]")
+    life = Criterion("counter", "lifetime_miles", 1_000_000)
     assert gold.for_life == Criteria(((life,),))
     assert status.rules is not None
     assert status.rules.valid == Validity("end_of_next_year", None, plus=Period(1, "months"))

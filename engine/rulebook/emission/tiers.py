@@ -14,6 +14,7 @@ from engine.ruleset.model import UNREACHED, Ladder, Level
 from engine.ruleset.tiers import AtEnd, Criteria, Criterion, Entry, LadderRules, Validity
 
 _EVER = Window("ever")
+_KEYS = ("from", "stay", "for_life")  # of a level
 
 
 def ladder(part: Part, emitters: Emitters, context: Context) -> Ladder:
@@ -21,11 +22,9 @@ def ladder(part: Part, emitters: Emitters, context: Context) -> Ladder:
     within = part.get("qualify", "within")
     last = None if within is None or isinstance(within.value, str) else within.read("last")
     period: Any = "last" if last is not None else (within.value if within else "ever")
-    windows = {"calendar_year": Window("this", unit="year"), "ever": _EVER, "last": Window("last", period=last)}
-    window = windows.get(period)
     listed = part.get("levels")
     made = [
-        (level.read("tier"), *(_criteria(level.get(key), of, context) for key, of in _keys(window)))
+        (level.read("tier"), *(_criteria(level.get(key)) for key in _KEYS))
         for level in (listed.items if listed else ())
     ]
     account = next((each.name for _, reach, *_ in made if reach for each in _singly(reach)), "")
@@ -42,31 +41,26 @@ def ladder(part: Part, emitters: Emitters, context: Context) -> Ladder:
     )
 
 
-def _keys(window: Window | None) -> tuple[tuple[str, Window | None], ...]:
-    return (("from", window), ("stay", window), ("for_life", _EVER))
-
-
-def _criteria(part: Part | None, window: Window | None, context: Context) -> Criteria | None:
+def _criteria(part: Part | None) -> Criteria | None:
     if part is None:
         return None
     any_of, all_of = part.get("any"), part.get("all")
     if isinstance(any_of, Part) and isinstance(any_of.shape, ListOf):
-        return Criteria(tuple(_all_of(each, window, context) for each in any_of.items))
+        return Criteria(tuple(_all_of(each) for each in any_of.items))
     if isinstance(all_of, Part) and isinstance(all_of.shape, ListOf):
-        return Criteria((tuple(one for each in all_of.items for one in _all_of(each, window, context)),))
-    return Criteria((_all_of(part, window, context),))
+        return Criteria((tuple(one for each in all_of.items for one in _all_of(each)),))
+    return Criteria((_all_of(part),))
 
 
-def _all_of(part: Part, window: Window | None, context: Context) -> tuple[Criterion, ...]:
-    return tuple(_criterion(name, named.part.value, window, context) for name, named in part.entries.items())
+def _all_of(part: Part) -> tuple[Criterion, ...]:
+    return tuple(_criterion(name, named.part.value) for name, named in part.entries.items())
 
 
-def _criterion(name: str, least: int, window: Window | None, context: Context) -> Criterion:
+def _criterion(name: str, least: int) -> Criterion:
     if not name.startswith("counter."):
         return Criterion("account", name, least)
     counter = name.removeprefix("counter.")
-    field = "" if window is None else context.derive(Counted(counter, "value", window), "value")
-    return Criterion("counter", counter, least, field)
+    return Criterion("counter", counter, least)
 
 
 def _singly(reach: Criteria) -> list[Criterion]:
