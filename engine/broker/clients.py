@@ -106,15 +106,18 @@ async def idempotent_producer(settings: Settings, *, timeout_s: float = START_TI
 
 
 @asynccontextmanager
-async def consumer(settings: Settings, group_id: str | None = None) -> AsyncIterator[AIOKafkaConsumer]:
+async def consumer(
+    settings: Settings, group_id: str | None = None, *, open_too: bool = False
+) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer that reads committed records, commits nothing by itself and never resets its position by itself.
 
-    Errors inside the block are named too: BrokerUnavailable or BrokerRefused.
+    `open_too`: for the ends of partitions alone, which then include what open transactions have written. Errors inside the
+    block are named too: BrokerUnavailable or BrokerRefused.
     """
     kafka = consumer_class(settings)(
         **client_options(settings),
         group_id=group_id,
-        isolation_level="read_committed",
+        isolation_level="read_uncommitted" if open_too else "read_committed",
         enable_auto_commit=False,
         auto_offset_reset="none",
         max_partition_fetch_bytes=FETCH_BYTES,

@@ -17,6 +17,10 @@ from engine.errors import BrokerUnavailable, PartitionRefused, TopicsDiffer
 POLL_MS = 500
 MAX_RECORDS = 20_000  # a batch: large enough that the loop costs nothing, small enough to let others run
 STALL_S = 60.0
+SETTLING_S = 60.0
+SETTLING_PAUSE_S = 0.05
+
+Place = tuple[str, int]  # a topic without the prefix, and a partition
 
 
 class Fetched(Protocol):
@@ -89,6 +93,45 @@ async def end_offsets(settings: Settings, topic: str, partitions: Collection[int
     tps = await _existing(settings, topic, partitions)
     async with consumer(settings) as kafka:
         return {tp.partition: offset for tp, offset in (await kafka.end_offsets(tps)).items()}
+
+
+async def bounds_of(settings: Settings, places: Collection[Place]) -> dict[Place, tuple[int, int]]:
+    """From where and up to where each of these partitions, of any topics, can be read. They must exist."""
+    tps = [TopicPartition(settings.topic(topic), partition) for topic, partition in sorted(places)]
+    if not tps:
+        return {}
+    async with consumer(settings) as kafka:
+        starts, ends = await kafka.beginning_offsets(tps), await kafka.end_offsets(tps)
+    return {(settings.short(tp.topic), tp.partition): (int(starts[tp]), int(ends[tp])) for tp in tps}
+
+
+async def settled_ends(
+    settings: Settings, places: Collection[Place], timeout_s: float = SETTLING_S
+) -> dict[Place, int]:
+    """The ends of these partitions with all that is written by now, once no transaction below them is open any more.
+
+    A transaction ends in one partition after the other. So whoever saw one committed in any of them finds all of it below these
+    ends, which is not so with `end_offsets`. Raises BrokerUnavailable where one stays open for `timeout_s`.
+    """
+    tps = [TopicPartition(settings.topic(topic), partition) for topic, partition in sorted(places)]
+    if not tps:
+        return {}
+    async with consumer(settings, open_too=True) as raw:
+        written = {tp: int(end) for tp, end in (await raw.end_offsets(tps)).items()}
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + timeout_s
+    async with consumer(settings) as kafka:
+        waiting = tps
+        while True:
+            ends = await kafka.end_offsets(waiting)
+            waiting = [tp for tp in waiting if ends[tp] < written[tp]]
+            if not waiting:
+                break
+            if clock() > deadline:
+                names = ", ".join(f"{tp.topic}:{tp.partition}" for tp in waiting)
+                raise BrokerUnavailable(f"a transaction has been open for {timeout_s} s on {names}")
+            await asyncio.sleep(SETTLING_PAUSE_S)
+    return {(settings.short(tp.topic), tp.partition): end for tp, end in written.items()}
 
 
 async def read(
