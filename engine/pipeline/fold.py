@@ -59,6 +59,7 @@ class Fold:
         self.last: JournalRecord | None = None  # the last record taken
         self._position = ""
         self._outgoing: list[TopicRecord] = []
+        self._told: list[tuple[int, int]] = []
         self._counts: Counter[str] = Counter()
         self._happened: dict[str, int] = {}  # outcomes by type
         self.written_records = 0
@@ -98,6 +99,13 @@ class Fold:
         if isinstance(decoded, Event) and self._is_new(decoded):
             self._write(refuse(self._overlay, decoded, self._active(), QUARANTINED, self._published), decoded.subject)
 
+    def took(self, record: JournalRecord) -> None:
+        """Ends a record: what was sent since the one before is its own."""
+        self.last = record
+        sent = len(self._outgoing)
+        if sent and (not self._told or self._told[-1][1] < sent):
+            self._told.append((record.offset, sent))
+
     def done(self, start: int, end: int) -> Folded:
         """All that the transaction writes."""
         progress = Progress(
@@ -125,8 +133,8 @@ class Fold:
         )
         state.append(StateRecord(b"_position", orjson.dumps(progress.row(), option=orjson.OPT_SORT_KEYS), None))
         counts = {**self._counts, **{f"outcome.{kind}": count for kind, count in self._happened.items()}}
-        outgoing = tuple(self._outgoing)
-        return Folded(start, end, tuple(state), outgoing, counts, progress, changed, self._origins, self._forgotten)
+        sent, told = tuple(self._outgoing), tuple(self._told)
+        return Folded(start, end, tuple(state), sent, counts, progress, changed, self._origins, self._forgotten, told)
 
     # -- kinds of records
 

@@ -3,7 +3,7 @@
 Driven alike by the worker, by simulate and by replay. Nothing here does I/O; memory changes only in `restore` and `commit`.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -126,6 +126,15 @@ class Partition:
         """
         return self._forgotten
 
+    def own_rows(self) -> Iterator[StateRecord]:
+        """The rows of the engine itself that are a function of the journal, by key: how far each source came, and the position."""
+        forgotten = {FORGOTTEN_PREFIX + subject: b"%d" % at_ms for subject, at_ms in self._forgotten.items()}
+        own = {**forgotten, **{key: b"%d" % offset for key, offset in self._origins.items()}}
+        if self._progress is not None:
+            own[POSITION_KEY] = orjson.dumps(self._progress.row(), option=orjson.OPT_SORT_KEYS)
+        for key in sorted(own):
+            yield StateRecord(key.encode(), own[key], None)
+
     def due_ms(self, key: str) -> int | None:
         """The due instant of a row, as committed."""
         return self._store.due_ms(key)
@@ -139,7 +148,7 @@ class Partition:
         Stops after the record with which it reaches the bounds, and says in `end` how far it came. Raises RulesetMissing (load it,
         fold again), SemanticsUnknown, or RecordFailed: fold again with `records` cut before it, commit that, then write `stuck_row`.
         """
-        progress = self._progress or Progress(partitions=self.partitions)
+        progress = self.progress
         fold = Fold(self.number, self.partitions, self._store, self._origins, self._forgotten, progress, self._rules_of)
         assert start <= progress.next, f"a gap: {start} > {progress.next}"  # noqa: S101  # the caller checks, and rewinds
         reached = end
@@ -173,7 +182,7 @@ class Partition:
                 fold.take_quarantined(record)
             else:
                 fold.take(record)
-            fold.last = record
+            fold.took(record)
         except (RulesetMissing, SemanticsUnknown, PartitionRefused):
             raise
         except Exception as error:
@@ -185,6 +194,16 @@ class Partition:
     def clock_ms(self) -> int | None:
         """The partition's clock; None before its first tick or event."""
         return None if self._progress is None else self._progress.clock
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is, as committed."""
+        return self._progress or Progress(partitions=self.partitions)
+
+    def due_of(self, subject: str) -> int | None:
+        """The earliest instant that something of a subject is due, as committed."""
+        waiting = self._store.due_of(subject)
+        return waiting[0][0] if waiting else None
 
     def next_due_ms(self) -> int | None:
         """The earliest instant that a tick is wanted for: a row that is due, or an activation that waits."""
