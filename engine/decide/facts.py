@@ -49,7 +49,7 @@ def event_facts(
     facts = Facts(kind, time_ms, fields, lines)
     match kind:
         case "transaction.completed":
-            facts = facts._replace(earning=rules.matcher.earning_lines(facts))
+            facts = Facts(kind, time_ms, fields, lines, rules.matcher.earning_lines(facts))
             _add_transaction(fields, data, facts, rules)
         case "transaction.returned" | "transaction.cancelled":
             _add_return(fields, data)
@@ -127,14 +127,16 @@ def _add_member(
                 fields["member.tier"] = standing["tier"]
     fields["member.tags"] = tuple(member["tags"])
     fields["member.opt_ins"] = () if as_at_enrolment else tuple(member["opt_ins"])
-    today = local_day(event.time_ms, zone)
-    fields["member.enrolled_days"] = today.toordinal() - local_day(member["enrolled_at"], zone).toordinal()
+    days = local_ms(event.time_ms, zone) // DAY_MS - local_ms(member["enrolled_at"], zone) // DAY_MS
+    fields["member.enrolled_days"] = days
     fields["member.referred"] = "referrer" in member
-    birthday = days_until(member["profile"].get("birthday"), today)
-    if birthday is not None:
-        fields["member.birthday_in_days"] = birthday
+    profile = member["profile"]
+    if "birthday" in profile:
+        birthday = days_until(profile["birthday"], local_day(event.time_ms, zone))
+        if birthday is not None:
+            fields["member.birthday_in_days"] = birthday
     for name in rules.asked.profile:
-        value = member["profile"].get(name)
+        value = profile.get(name)
         if value is not None:
             fields["member.profile." + name] = value
 
@@ -144,7 +146,7 @@ def _add_transaction(fields: dict[str, Json], sale: Mapping[str, Json], facts: F
         if name in sale:
             fields["transaction." + name] = sale[name]
     amount: int = sale["amount_minor"]
-    discounts: int = sum(line.get("discount_minor", 0) for line in facts.lines)
+    discounts: int = sum([line.get("discount_minor", 0) for line in facts.lines])
     by_points = paid_with_points(sale)
     before_discounts = rules.ruleset.programme.earning.on == "amount_before_discounts"
     earned_on = amount + discounts if before_discounts else amount

@@ -253,19 +253,22 @@ class Overlay:
             if kept is None:
                 encoded[key] = None
                 continue
-            value = wire.encode(kept.row)
+            row, due_ms = kept
+            value = wire.encode(row)
             if len(value) > wire.MAX_BYTES:
                 raise RowTooLarge(key)
             size += len(value)
-            encoded[key] = (value, kept.due_ms)
+            encoded[key] = (value, due_ms)
         self.changed.update(encoded)
         self._written.setdefault(subject, {}).update(encoded)
         self._unqueued[subject] = None
-        for key, kept in rows.items():
+        decoded = self._decoded
+        for key, written in encoded.items():
             # Read again from the canonical bytes: a row as written orders its maps otherwise than the row as restored.
-            self._decoded.pop(key, None)
-            if kept is not None and kept.due_ms is not None:
-                heapq.heappush(self._due.setdefault(subject, []), (kept.due_ms, keys.due_rank(key), key))
+            if key in decoded:
+                del decoded[key]
+            if written is not None and (due_ms := written[1]) is not None:
+                heapq.heappush(self._due.setdefault(subject, []), (due_ms, keys.due_rank(key), key))
         return size
 
     def due(self, subject: str, limit_ms: int) -> tuple[int, str] | None:

@@ -41,10 +41,11 @@ def decide(
     wanting = propose(draft, event, member, facts, campaigns)
     wanting = _with_outlets(event, wanting, campaigns)
     waiting = _ask(draft, event, member, facts, wanting, campaigns)
-    now = [each for each in wanting.proposals if each.campaign.name not in waiting]
+    now = [each for each in wanting.proposals if each.campaign.name not in waiting] if waiting else wanting.proposals
     kept = chosen(now, facts, draft.rules, wanting.base, campaigns)
     awards = carry_out(draft, event, member, kept, campaigns, sale_key)
-    ask_referrer(draft, event, member, campaigns)
+    if campaigns.to_referrer:
+        ask_referrer(draft, event, member, campaigns)
     return awards
 
 
@@ -108,7 +109,9 @@ def _ask(
     campaigns: Campaigns,
 ) -> set[str]:
     """Asks for all campaigns with limits that others share. Returns those that wait, with all others of their groups."""
-    asking = {each.campaign.name: each.campaign.group for each in wanting.proposals if _shared(each)}
+    asking = {
+        each.campaign.name: each.campaign.group for each in wanting.proposals if each.campaign.limits and _shared(each)
+    }
     if not asking:
         return set()
     groups = set(asking.values()) - {""}

@@ -12,6 +12,7 @@ from engine.ruleset.matching import Facts, Line, Rules
 from engine.ruleset.model import Campaign
 
 _WHOLE = 1000  # thousandths
+_WITHOUT_LINES = (Fixed, Bundle)  # they name no lines that they are reckoned on
 
 
 class Award(NamedTuple):
@@ -63,7 +64,7 @@ def _reckoned(
     only: Collection[str] | None,
 ) -> Award:
     how = effect.how
-    of = None if isinstance(how, Fixed | Bundle) else how.of
+    of = None if isinstance(how, _WITHOUT_LINES) else how.of
     lines = lines_of(campaign, of, facts, rules)
     if only is not None:
         lines = [line for line in lines if line["line_id"] in only]
@@ -74,7 +75,7 @@ def _reckoned(
             given = points
         case Rate(points, per_minor, _, each_line):
             amounts = [earning_amount(line, rules) for line in lines] if each_line else [amount]
-            given = sum(at_rate(each, points, per_minor) for each in amounts)
+            given = sum([at_rate(each, points, per_minor) for each in amounts])
         case Steps(points, every_minor):
             given = amount // every_minor * points
         case Bundle(points, pieces, at_most):
@@ -82,7 +83,8 @@ def _reckoned(
         case Multiple(thousandths):
             exact = exact_base(lines, effect.account, facts, rules, base, whole=whole)
             given = int(exact * thousandths / _WHOLE) - int(exact)
-    return Award(campaign, number, effect, given * times, 0 if isinstance(how, Fixed | Bundle) else amount, _ids(lines))
+    base_minor = 0 if isinstance(how, _WITHOUT_LINES) else amount
+    return Award(campaign, number, effect, given * times, base_minor, _ids(lines))
 
 
 def line_values(award: Award, facts: Facts, rules: Rules, base: Sequence[BaseEarn]) -> dict[str, Fraction]:
@@ -139,7 +141,7 @@ def amount_of(lines: Sequence[Line], facts: Facts, rules: Rules, *, whole: bool)
     if whole:
         amount: int = facts.fields.get("transaction.amount", 0)
         return amount
-    return sum(earning_amount(line, rules) for line in lines)
+    return sum([earning_amount(line, rules) for line in lines])
 
 
 def _bundled(
@@ -157,4 +159,4 @@ def _unit_price(line: Line) -> Fraction:
 
 
 def _ids(lines: Sequence[Line]) -> tuple[str, ...]:
-    return tuple(line["line_id"] for line in lines)
+    return tuple([line["line_id"] for line in lines])
