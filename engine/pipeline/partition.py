@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from engine.errors import PartitionRefused, RecordFailed, RulesetMissing, SemanticsUnknown
+from engine.errors import EngineError, PartitionRefused, RecordFailed, RulesetMissing, SemanticsUnknown
 from engine.pipeline.fold import Fold
 from engine.pipeline.records import Bounds, Folded, JournalRecord, Progress, StateRecord, TopicRecord, hash_of
 from engine.pipeline.store import Store
@@ -160,6 +160,18 @@ class Partition:
                 reached = end if record is records[-1] else record.offset + 1
                 break
         return fold.done(start, max(reached, progress.next))
+
+    def decide(self, record: JournalRecord) -> Folded:
+        """What a record writes that stands in no journal, decided where the partition is. The position stays; `commit` as usual."""
+        progress = self.progress
+        fold = Fold(self.number, self.partitions, self._store, self._origins, self._forgotten, progress, self._rules_of)
+        try:
+            fold.take(record)
+        except EngineError:
+            raise
+        except Exception as error:
+            raise RecordFailed(record.offset, error) from error
+        return fold.done(progress.next, progress.next)
 
     def commit(self, folded: Folded) -> None:
         """Takes over what a successful transaction wrote."""
