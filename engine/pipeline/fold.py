@@ -17,9 +17,10 @@ from engine.decide.step import refuse, step
 from engine.errors import PartitionRefused, SemanticsUnknown
 from engine.pipeline.records import Folded, JournalRecord, Pending, Progress, StateRecord, TopicRecord, hash_of
 from engine.pipeline.store import Overlay, RowTooLarge, Store
+from engine.pipeline.ticking import followed_to
 from engine.ruleset.matching import Rules
 from engine.ruleset.model import SEMANTICS
-from engine.wire import journal, outcomes
+from engine.wire import copies, journal, outcomes
 
 SUBJECTS_A_STEP = (
     500  # of due work and of visits; the rest is continued by a message, so that other records go on between
@@ -55,6 +56,7 @@ class Fold:
         self._ruleset, self._salt, self._semantics = progress.ruleset, progress.salt, progress.semantics
         self._clock, self._announced = progress.clock, progress.announced
         self._pending, self._timetable = progress.pending, progress.timetable
+        self._copying = progress.copying
         self._before = progress
         self.last: JournalRecord | None = None  # the last record taken
         self._position = ""
@@ -84,6 +86,10 @@ class Fold:
                     self._on_event(event)
             case Message() as message:
                 self._on_subject(message, message.time_ms)
+            case copies.Stood() as stood:
+                self._stand(stood)
+            case copies.Ended() as ended:
+                self._go_on(ended)
 
     def take_quarantined(self, record: JournalRecord) -> None:
         """Passes a record that an operator took out: dead-lettered, and refused where it is an input."""
@@ -120,6 +126,7 @@ class Fold:
             salt=self._salt,
             pending=self._pending,
             timetable=self._timetable,
+            copying=self._copying,
         )
         changed = self._overlay.changed
         state = [
@@ -139,11 +146,7 @@ class Fold:
     # -- kinds of records
 
     def _activate(self, activation: journal.Activation) -> None:
-        if activation.semantics != SEMANTICS:
-            raise SemanticsUnknown(
-                f"the journal asks for version {activation.semantics} of the rules of deciding at {self._position};"
-                f" this engine implements {SEMANTICS}"
-            )
+        self._demand(activation.semantics)
         if activation.at_ms is None:
             self._put_in_force(activation.digest, activation.salt, activation.semantics)
         else:
@@ -154,6 +157,13 @@ class Fold:
                 semantics=activation.semantics,
             )
             self._switch()
+
+    def _demand(self, semantics: int) -> None:
+        if semantics != SEMANTICS:
+            raise SemanticsUnknown(
+                f"the journal asks for version {semantics} of the rules of deciding at {self._position};"
+                f" this engine implements {SEMANTICS}"
+            )
 
     def _switch(self) -> None:
         """Puts the ruleset in force that waits for the clock to come to where it is now.
@@ -196,9 +206,12 @@ class Fold:
         self._send(TopicRecord("journal", self._number, journal.MEMBERS_KEY, value))
 
     def _is_new(self, event: Event) -> bool:
-        """Whether intake did not write this record before: each source partition comes in order, so only a higher offset is new."""
+        """Whether intake did not write this record before: each source partition comes in order, so only a higher offset is new.
+
+        A copy holds none that was written before, and its topics are another deployment's.
+        """
         origin = event.origin
-        if origin is None:
+        if origin is None or self._copying:
             return True
         key = f"_source/{origin.topic}/{origin.epoch}/{origin.partition}"
         if origin.offset <= max(self._origins.get(key, -1), self._known_origins.get(key, -1)):
@@ -210,7 +223,11 @@ class Fold:
     def _forget_anew(self, event: Event, record: JournalRecord) -> None:
         """What intake sealed for a member after they were forgotten, new or written twice, has a key to delete as well."""
         subject = event.subject
-        if not (subject in self._known_forgotten or subject in self._forgotten) or not subject.startswith("member:"):
+        if (
+            self._copying
+            or not (subject in self._known_forgotten or subject in self._forgotten)
+            or not subject.startswith("member:")
+        ):
             return
         if SEALED in record.value:
             self._forgotten[subject] = record.timestamp_ms
@@ -257,14 +274,18 @@ class Fold:
 
     def _follow(self, time_ms: int) -> None:
         """The clock follows the events: at once within a day, by announced steps beyond; a new day is told to every partition."""
+        before, clock = self._clock, followed_to(time_ms, self._clock)
+        if self._copying:  # what others were told of then stands before their copied records
+            self._clock = clock
+            return
         if self._announced is None or time_ms // DAY_MS > self._announced // DAY_MS:
             self._announced = time_ms
             far = self._clock is not None and time_ms > self._clock + DAY_MS
             for number in range(self._partitions):
                 if number != self._number or far:
                     self._tell_clock("clock.announced", number, time_ms)
-        if self._clock is None or self._clock < time_ms <= self._clock + DAY_MS:
-            self._clock = time_ms
+        if clock != before:
+            self._clock = clock
             self._switch()
             self._plan_members()
 
@@ -279,6 +300,32 @@ class Fold:
         while (due := self._overlay.due(subject, until_ms)) is not None:
             self._counts["due"] += 1
             self._decide(Due(subject, due[1], due[0]))
+
+    # -- what was copied from other partitions
+
+    def _stand(self, stood: copies.Stood) -> None:
+        """Has the partition stand as another did, and does what was done there of a partition's own accord."""
+        if stood.digest:
+            self._demand(stood.semantics)
+        self._copying = True
+        self._rules = None
+        self._ruleset, self._salt, self._semantics = stood.digest, stood.salt, stood.semantics
+        self._clock, self._pending = stood.clock_ms, None
+        for subject, until_ms in stood.worked_off.items():
+            self._work_off(subject, until_ms)
+        for subject in stood.visited:
+            at_ms = stood.worked_off[subject]
+            visit_id = ids.derive(copies.STOOD, str(stood.partition), str(stood.offset), subject)
+            self._decide(Visit(subject, visit_id, at_ms))
+        self._forgotten.update(stood.forgotten)
+
+    def _go_on(self, ended: copies.Ended) -> None:
+        self._copying = False
+        self._rules = None
+        self._ruleset, self._salt, self._semantics = ended.digest, ended.salt, ended.semantics
+        self._clock, self._announced = ended.clock_ms, ended.announced_ms
+        self._pending = None if ended.pending is None else Pending(**ended.pending)  # type: ignore[typeddict-item]  # our own
+        self._timetable = ended.timetable
 
     # -- writing
 
@@ -295,9 +342,9 @@ class Fold:
             after = self._overlay.bytes_of(subject)
             digests = {"state_before": _digest(before), "state_after": _digest(after)}
             self._publish(decision.recorded, {**decision.recorded.data, **digests})
-        if decision.advance_to_ms is not None:
+        if decision.advance_to_ms is not None and not self._copying:
             self._announce(decision.advance_to_ms)
-        if decision.forget:
+        if decision.forget and not self._copying:
             self._forgotten[subject] = self._appended_ms
 
     def _publish(self, outcome: Outcome, data: Mapping[str, Json] | None = None) -> None:

@@ -72,6 +72,7 @@ class Progress:
     salt: str = ""
     pending: Pending | None = None
     timetable: str = ""  # what all members were planned for, or are being planned for
+    copying: bool = False  # within records that were copied from other partitions (`engine.wire.copies`)
 
     def row(self) -> dict[str, Json]:
         """The row's JSON."""

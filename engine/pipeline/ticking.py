@@ -1,4 +1,4 @@
-"""How far a tick moves a partition's clock: the one rule that the worker and simulate both follow."""
+"""How far a tick, or an event, moves a partition's clock: the one rule that all who move it follow."""
 
 from engine.core.instants import DAY_MS, HOUR_MS
 
@@ -14,3 +14,8 @@ def tick_to(now_ms: int, clock_ms: int | None, next_due_ms: int | None, *, even:
         return None
     due = next_due_ms is not None and next_due_ms <= now_ms
     return min(now_ms, clock_ms + DAY_MS) if even or due or now_ms - clock_ms >= HOUR_MS else None
+
+
+def followed_to(time_ms: int, clock_ms: int | None) -> int:
+    """Where a clock that follows the events is after one: at its time where that is at most a day ahead, else where it was."""
+    return time_ms if clock_ms is None or clock_ms < time_ms <= clock_ms + DAY_MS else clock_ms

@@ -1,7 +1,8 @@
 """Journal records as bytes: one JSON object each, its `kind` first.
 
-Written by intake (`event`), by deciding (`message`, `clock.tick`, `clock.continue`, `clock.announced`, `members.visited`) and by
-publishing (`ruleset.activated`). Reading a record that this program did not write raises ValueError: the journal is private.
+Written by intake (`event`), by deciding (`message`, `clock.tick`, `clock.continue`, `clock.announced`, `members.visited`), by
+publishing (`ruleset.activated`), and by copying into other partitions (`engine.wire.copies`). Reading a record that this program
+did not write raises ValueError: the journal is private.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -10,6 +11,7 @@ import orjson
 
 from engine.core import ids
 from engine.core.records import Event, Message, Origin
+from engine.wire import copies
 
 ClockKind = Literal["clock.tick", "clock.continue", "clock.announced"]
 CLOCK_KINDS: tuple[ClockKind, ...] = ("clock.tick", "clock.continue", "clock.announced")
@@ -49,7 +51,7 @@ class MembersVisited(NamedTuple):
     after: str
 
 
-Record = Event | Message | ClockRecord | Activation | MembersVisited
+Record = Event | Message | ClockRecord | Activation | MembersVisited | copies.Stood | copies.Ended
 
 
 def encode_event(event: Event) -> bytes:
@@ -134,6 +136,8 @@ def decode(value: bytes) -> Record:
                 return MembersVisited(body["id"], body["timetable"], body["after"])
             case kind if kind in CLOCK_KINDS:
                 return ClockRecord(body["id"], kind, body["to"])
+            case copies.STOOD | copies.ENDED:
+                return copies.decode(body)
             case kind:
                 raise ValueError(f"unknown kind of journal record: {kind!r}")
     except (KeyError, TypeError) as error:
