@@ -4,7 +4,21 @@ from typing import Annotated
 
 import typer
 
-from engine.cli import clock, dead_letters, feed, init, quarantine, rules, simulate, state, tail, topics, up, worker
+from engine.cli import (
+    clock,
+    dead_letters,
+    feed,
+    init,
+    liability,
+    quarantine,
+    rules,
+    simulate,
+    state,
+    tail,
+    topics,
+    up,
+    worker,
+)
 from engine.cli.guard import Guarded
 
 app = typer.Typer(
@@ -42,6 +56,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.command("quarantine")(quarantine.quarantine)
 app.add_typer(clock.app, name="clock")
 app.command("simulate")(simulate.simulate)
+app.command("liability")(liability.liability)
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ class Remembered:
     quarantined: Mapping[int, frozenset[int]] = field(default_factory=dict)
     snapshots: Sequence[Snapshot] = ()
     snapshot_rows: dict[tuple[str, int], list[StateRecord]] = field(default_factory=dict)
+    own_rows: dict[tuple[str, int], list[StateRecord]] = field(default_factory=dict)  # of the engine itself
     publications: Sequence[Publication] = ()
     name: str = "a simulated deployment"
 
@@ -39,6 +40,7 @@ class Remembered:
 
     def rows(self, snapshot: Snapshot, partition: int) -> Iterator[StateRecord]:
         """The rows that were kept at the end."""
+        yield from self.own_rows.get((snapshot.name, partition), ())
         yield from self.snapshot_rows[snapshot.name, partition]
 
     def journal(self, partition: int, start: int = 0, end: int | None = None) -> Iterator[Sequence[JournalRecord]]:
@@ -80,6 +82,7 @@ def remember(ruleset: Ruleset, events: Iterable[Line], partitions: int = 2, unti
         dict(sink.outcomes),
         snapshots=(Snapshot("end", ends, ends, 0),),
         snapshot_rows={("end", number): rows for number, rows in sink.rows.items()},
+        own_rows={("end", number): rows for number, rows in sink.own_rows.items()},
     )
 
 
@@ -93,6 +96,7 @@ class _Sink:
         self.records: dict[int, list[JournalRecord]] = {number: [] for number in range(partitions)}
         self.outcomes: defaultdict[tuple[str, int], list[Published]] = defaultdict(list)
         self.rows: dict[int, list[StateRecord]] = {}
+        self.own_rows: dict[int, list[StateRecord]] = {}
 
     def take(self, record: TopicRecord) -> None:
         there = self.outcomes[record.topic, record.partition]
@@ -108,4 +112,5 @@ class _Sink:
             self.rows[partition.number] = [
                 StateRecord(key.encode(), partition.rows[key], partition.due_ms(key)) for key in sorted(partition.rows)
             ]
+            self.own_rows[partition.number] = list(partition.own_rows())
         return run

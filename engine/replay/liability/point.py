@@ -1,0 +1,140 @@
+"""Points of the log: now, an instant, or right after records that are named; and where each partition stops for them."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from engine.core import instants
+from engine.core.calendar import Zone, instant_of, start_of_day
+from engine.core.records import Event, Message
+from engine.errors import UsageError
+from engine.history.history import History
+from engine.pipeline.records import JournalRecord
+from engine.wire import journal
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local times are counted from a local one
+_FORWARDED = "event"  # where a message carries an event that it hands on
+_HOW = (
+    "neither an instant such as 2026-12-01T05:00:00Z, a local time such as 2026-12-01 or 2026-12-01T08:30,"
+    " nor places in the journal such as 0:1200,3:877 (PARTITION:OFFSET)"
+)
+
+
+class Instant(NamedTuple):
+    """When an instant comes: what is due by then is done, and nothing of that instant has happened yet."""
+
+    at_ms: int
+
+
+class Offsets(NamedTuple):
+    """After these records, by partition; in the others after all that was appended by then."""
+
+    last: Mapping[int, int]
+
+
+Point = Instant | Offsets
+
+
+class Cut(NamedTuple):
+    """Where one partition stops: before the offset `end`. `due_ms`: what is due by then is worked off besides, None for nothing.
+
+    `last`: whether the history has nothing after it.
+    """
+
+    end: int
+    due_ms: int | None
+    last: bool
+
+
+def read_point(text: str, zone: Zone) -> Point:
+    """The point that a text names. Raises UsageError where it names none."""
+    try:
+        if text[:1].isdigit() and set(text) <= set("0123456789:, "):
+            return Offsets(_offsets(text))
+        return Instant(_instant(text, zone))
+    except ValueError as error:
+        raise UsageError(f"--at {text}: {_HOW}") from error
+
+
+def cuts_at(history: History, point: Point) -> dict[int, Cut]:
+    """Where each partition stops. Raises UsageError where the history does not have the records that are named."""
+    if isinstance(point, Instant):
+        return {number: _cut_before(history, number, point.at_ms) for number in range(history.partitions)}
+    appended_ms = max(_appended_ms(history, number, offset) for number, offset in point.last.items())
+    return {
+        number: Cut(point.last[number] + 1, None, point.last[number] + 1 >= history.spans[number].end)
+        if number in point.last
+        else _cut_appended(history, number, appended_ms)
+        for number in range(history.partitions)
+    }
+
+
+def time_of(record: JournalRecord) -> int | None:
+    """When a record of the journal takes place, None where it says none.
+
+    An event that tells of a time beyond its receipt counts at its receipt: what is wrong with its clock moves nothing here.
+    """
+    match journal.decode(record.value):
+        case Event() as event:
+            return min(event.time_ms, event.received_at_ms)
+        case Message() as message:
+            carried = message.data.get(_FORWARDED)
+            received = carried.get("received_at_ms") if isinstance(carried, dict) else None
+            return message.time_ms if received is None else min(message.time_ms, received)
+        case journal.ClockRecord() as clock:
+            return clock.to_ms
+        case _:
+            return None
+
+
+def _cut_before(history: History, number: int, at_ms: int) -> Cut:
+    """Before the first record whose time reaches the instant, among those that are decided."""
+    span = history.spans[number]
+    for batch in history.journal(number, span.start, span.decided):
+        for record in batch:
+            time_ms = time_of(record)
+            if time_ms is not None and time_ms >= at_ms:
+                return Cut(record.offset, at_ms, last=False)
+    return Cut(span.decided, at_ms, last=True)
+
+
+def _cut_appended(history: History, number: int, appended_ms: int) -> Cut:
+    span = history.spans[number]
+    for batch in history.journal(number, span.start, span.end):
+        for record in batch:
+            if record.timestamp_ms > appended_ms:
+                return Cut(record.offset, None, last=False)
+    return Cut(span.end, None, last=True)
+
+
+def _appended_ms(history: History, number: int, offset: int) -> int:
+    span = history.spans.get(number)
+    if span is None:
+        raise UsageError(f"--at {number}:{offset}: the journal has the partitions 0 to {history.partitions - 1}")
+    for batch in history.journal(number, offset, offset + 1):
+        for record in batch:
+            return record.timestamp_ms
+    raise UsageError(
+        f"--at {number}:{offset}: {history.name} has no record there; it has offsets from {span.start} to {span.end - 1}"
+    )
+
+
+def _offsets(text: str) -> dict[int, int]:
+    places = [place.strip().split(":") for place in text.split(",")]
+    found = {int(number): int(offset) for number, offset in places}
+    if len(found) != len(places):
+        raise ValueError("a partition is named twice")
+    return found
+
+
+def _instant(text: str, zone: Zone) -> int:
+    try:
+        return instants.parse(text)
+    except ValueError:
+        pass
+    if "T" not in text:
+        return start_of_day(date.fromisoformat(text), zone)
+    local = datetime.fromisoformat(text)
+    if local.tzinfo is not None:
+        raise ValueError("an offset, but no instant")
+    return instant_of((local - _EPOCH) // timedelta(milliseconds=1), zone)
