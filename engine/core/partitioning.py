@@ -1,5 +1,7 @@
 """Which journal partition a subject belongs to: murmur2 as Kafka's Java clients compute it, over the pinned partition count."""
 
+from struct import unpack_from
+
 _M = 0x5BD1E995
 _MASK = 0xFFFFFFFF
 _SEED = 0x9747B28C
@@ -10,10 +12,9 @@ def murmur2(data: bytes) -> int:
     length = len(data)
     h = _SEED ^ length
     whole = length & ~3
-    for at in range(0, whole, 4):
-        k = (int.from_bytes(data[at : at + 4], "little") * _M) & _MASK
-        k = ((k ^ (k >> 24)) * _M) & _MASK
-        h = ((h * _M) & _MASK) ^ k
+    for word in unpack_from(f"<{whole >> 2}I", data):
+        k = (word * _M) & _MASK
+        h = ((h * _M) ^ ((k ^ (k >> 24)) * _M)) & _MASK
     if whole < length:
         h ^= int.from_bytes(data[whole:], "little")
         h = (h * _M) & _MASK

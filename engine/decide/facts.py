@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 
 from engine.core.birthdays import days_until
 from engine.core.calendar import WEEKDAYS, Zone, local_day, local_ms
@@ -96,22 +97,21 @@ def paid_with_points(sale: Mapping[str, Json]) -> int:
 
 
 def _add_time(fields: dict[str, Json], time_ms: int, zone: Zone, of_outlet: Zone | None) -> None:
-    of_day = _of_day(time_ms, zone)
-    for name, value in of_day.items():
-        fields["time.programme." + name] = value
-    for name, value in (of_day if of_outlet is None else _of_day(time_ms, of_outlet)).items():
-        fields["time." + name] = value
-
-
-def _of_day(time_ms: int, zone: Zone) -> dict[str, Json]:
     day, in_day = divmod(local_ms(time_ms, zone), DAY_MS)
+    fields.update(_of_day("time.programme.", day))
+    fields["time.programme.clock"] = in_day // MINUTE_MS
+    if of_outlet is not None:
+        day, in_day = divmod(local_ms(time_ms, of_outlet), DAY_MS)
+    fields.update(_of_day("time.", day))
+    fields["time.clock"] = in_day // MINUTE_MS
+
+
+@lru_cache(maxsize=1024)
+def _of_day(prefix: str, day: int) -> Mapping[str, Json]:
+    """What is the same all day long, of a number of days since 1970."""
     local = date.fromordinal(_EPOCH_ORDINAL + day)
-    return {
-        "weekday": WEEKDAYS[(day + _EPOCH_WEEKDAY) % 7],
-        "clock": in_day // MINUTE_MS,
-        "day_of_month": local.day,
-        "month": local.month,
-    }
+    weekday = WEEKDAYS[(day + _EPOCH_WEEKDAY) % 7]
+    return {prefix + "weekday": weekday, prefix + "day_of_month": local.day, prefix + "month": local.month}
 
 
 def _add_member(

@@ -34,7 +34,7 @@ class PlainMatcher:
     def __init__(self, ruleset: Ruleset) -> None:
         self._index = Index(ruleset)
         self._campaigns: list[_Compiled] = []
-        self._earns = _outside(ruleset.programme.earning.excluding)
+        self._earning = _kept(ruleset.programme.earning.excluding)
         # by identity, each beside its condition, which keeps the identity taken
         self._conditions: dict[int, tuple[Condition, Holds]] = {}
         self._sets: dict[int, tuple[LineSet, Chosen]] = {}
@@ -74,7 +74,7 @@ class PlainMatcher:
 
     def earning_lines(self, facts: Facts) -> Sequence[Line]:
         """The lines that the programme's `earning.excluding` does not match."""
-        return [line for line in facts.lines if self._earns(line)]
+        return self._earning(facts.lines)
 
     def _compile(self, campaign: Campaign) -> _Compiled:
         sets: dict[str, Chosen] = {}
@@ -146,6 +146,14 @@ def _chosen(lines: LineSet) -> Chosen:
         return lambda of: [line for line in of if line.get(key) == wanted]
     included, outside = predicate(lines.including, _line_field).holds, _outside(lines.excluding)
     return lambda of: [line for line in of if included(line) and outside(line)]
+
+
+def _kept(excluding: Condition | None) -> Chosen:
+    """The lines that are not excluded, in one call a line."""
+    if excluding is None:
+        return list
+    excluded = predicate(excluding, _line_field).holds
+    return lambda of: [line for line in of if not excluded(line)]
 
 
 def _line_field(field: str) -> Source:

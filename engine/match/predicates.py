@@ -196,6 +196,9 @@ def _one_of(values: Sequence[Scalar], source: Source) -> Holds:
         return _equal(values[0], source)
     wanted = frozenset(map(exact, values))
     if all(type(value) is str for value in values):
+        if isinstance(source, Key) and source.of_line:
+            name = source.name
+            return lambda line: type(value := line.get(name)) is str and value in wanted
         return lambda s: type(value := read(s)) is str and value in wanted
     return lambda s: isinstance(value := read(s), str | int) and exact(value) in wanted
 

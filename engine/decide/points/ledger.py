@@ -210,8 +210,8 @@ def joined(first: Movement, second: Movement) -> Movement:
 
 def lot_key(lot: LotRow) -> str:
     """Where an active lot lies below its member: so that keys stand in spend order (B-3)."""
-    names = (lot["account"], keys.instant(lot["expires_at"]), keys.instant(lot["earned_at"]), lot["lot_id"])
-    return "/".join(("lot", *map(keys.escaped, names)))
+    instants = f"{keys.instant(lot['expires_at'])}/{keys.instant(lot['earned_at'])}"
+    return f"lot/{keys.escaped(lot['account'])}/{instants}/{keys.escaped(lot['lot_id'])}"
 
 
 def _below(subject: str, key: str) -> str:

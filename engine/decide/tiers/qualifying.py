@@ -4,7 +4,7 @@ Points count in the period that they were earned in, less those returned; counte
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from engine.core.calendar import Period, Zone, add_months, local_day, start_of_day
@@ -34,12 +34,11 @@ class Place:
     member: MemberRow
     ladder: Ladder
     row: LadderRow
-    _period: tuple[int, str] | None = None  # the last one asked for, and of which instant
+    asks: LadderAsks = field(init=False)  # what the ladder asks for
+    _period: tuple[int, str] | None = field(init=False, default=None)  # the last one asked for, and of which instant
 
-    @property
-    def asks(self) -> LadderAsks:
-        """What the ladder asks for."""
-        return self.draft.rules.ladders[self.ladder.name]
+    def __post_init__(self) -> None:
+        self.asks = self.draft.rules.ladders[self.ladder.name]
 
     @property
     def rules(self) -> LadderRules:
@@ -211,7 +210,10 @@ def staying(ladder: Ladder, level: Level) -> Ways:
 
 def number_of(ladder: Ladder, tier: str) -> int:
     """The number of a tier on a ladder; -1 where there is none of that name."""
-    return next((number for number, level in enumerate(ladder.levels) if level.tier == tier), -1)
+    for number, level in enumerate(ladder.levels):
+        if level.tier == tier:
+            return number
+    return -1
 
 
 def _membership_year(at_ms: int, enrolled_ms: int, zone: Zone) -> tuple[date, date]:
