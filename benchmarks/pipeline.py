@@ -1,21 +1,23 @@
-"""The pure parts in one process, without a broker: intake, the fold with its commit, and what matching takes of it.
+"""The pure parts in one process, without a broker: intake, the fold with its commit, what matching takes of it, and a receipt.
 
 Each is measured over the same events several times, and the quickest is taken: what is more was other work of the machine.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from benchmarks.events import feed_of
+from engine.core.instants import DAY_MS
 from engine.core.partitioning import partition_of
 from engine.match.plain import PlainMatcher
-from engine.pipeline.partition import Bounds, JournalRecord, Partition
+from engine.pipeline.partition import Bounds, Folded, JournalRecord, Partition
 from engine.replay.lines import Line
 from engine.rulebook.compiler import compile_folder
 from engine.ruleset.matching import Facts, Rules, Verdict
-from engine.ruleset.model import Ruleset
+from engine.ruleset.model import Returns, Ruleset
 from engine.wire import journal
 from engine.wire.intake import Accepted, Intake, SourceRecord
 
@@ -30,12 +32,19 @@ _MICROSECONDS = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Microseconds an event; `matching_us` is a part of `fold_us`."""
+    """Microseconds an event; `matching_us` is a part of `fold_us`.
+
+    `by_receipt_us`: a sale where returns may name the receipt alone, `receipt_us` of it the fold of its message to the receipt;
+    `by_member_us`: where they must name the member.
+    """
 
     events: int
     intake_us: float
     fold_us: float
     matching_us: float
+    by_receipt_us: float
+    receipt_us: float
+    by_member_us: float
 
 
 class _Recording(PlainMatcher):
@@ -66,21 +75,58 @@ def measure(rules: Path, count: int) -> Pipeline:
     matcher = _Recording(ruleset)
     fold(ruleset, matcher, accepted, first)
     plain = PlainMatcher(ruleset)
+    by_receipt, by_member = _finding_by("receipt", ruleset), _finding_by("member", ruleset)
+    receipt_us = _quickest(lambda: fold_receipts(by_receipt, plain, accepted, first)) / count
     return Pipeline(
         count,
         _quickest(lambda: _timed(lambda: [intake.accept(source, 0) for source in sources[first:]])) / count,
         _quickest(lambda: fold(ruleset, plain, accepted, first)) / count,
         _quickest(lambda: _timed(lambda: [plain.candidates(facts) for facts in matcher.asked])) / count,
+        _quickest(lambda: fold(by_receipt, plain, accepted, first)) / count + receipt_us,
+        receipt_us,
+        _quickest(lambda: fold(by_member, plain, accepted, first)) / count,
     )
 
 
 def fold(ruleset: Ruleset, matcher: PlainMatcher, accepted: Sequence[Accepted], first: int) -> float:
     """The CPU seconds of folding and committing a journal of accepted events from the one numbered `first` on."""
+    partitions, timed = _warmed(ruleset, matcher, accepted, first)
+    return _timed(lambda: _work_off(partitions, timed))
+
+
+def fold_receipts(ruleset: Ruleset, matcher: PlainMatcher, accepted: Sequence[Accepted], first: int) -> float:
+    """The same of the messages alone that those events send to their receipts; the events are folded before the clock starts."""
+    partitions, sales = _warmed(ruleset, matcher, accepted, first)
+    told: list[list[JournalRecord]] = [[] for _ in partitions]
+    ends = [partition.position + len(records) for partition, records in zip(partitions, sales, strict=True)]
+
+    def deliver(folded: Folded) -> None:
+        for record in folded.outgoing:
+            if record.topic == "journal" and record.key.startswith(b"transaction:"):
+                offset = ends[record.partition] + len(told[record.partition])
+                told[record.partition].append(JournalRecord(offset, 0, record.key, record.value))
+
+    _work_off(partitions, sales, deliver)
+    if sum(map(len, told)) != len(accepted) - first:
+        raise AssertionError(f"{len(accepted) - first} sales told {sum(map(len, told))} receipts")
+    return _timed(lambda: _work_off(partitions, told))
+
+
+def _finding_by(find_by: Literal["receipt", "member"], ruleset: Ruleset) -> Ruleset:
+    """The rules with returns that find their sale so."""
+    returns = Returns(accept_for_ms=30 * DAY_MS, spent_points_grace_ms=0, find_by=find_by)
+    return replace(ruleset, programme=replace(ruleset.programme, returns=returns))
+
+
+def _warmed(
+    ruleset: Ruleset, matcher: PlainMatcher, accepted: Sequence[Accepted], first: int
+) -> tuple[list[Partition], list[list[JournalRecord]]]:
+    """Partitions that have folded all before the event numbered `first`, and the records of the rest."""
     rules = Rules(ruleset, matcher, _SALT)
     partitions = [Partition(number, PARTITIONS, lambda _digest, _salt: rules) for number in range(PARTITIONS)]
     warm, timed = _journals(ruleset, accepted, first)
     _work_off(partitions, warm)
-    return _timed(lambda: _work_off(partitions, timed))
+    return partitions, timed
 
 
 def _journals(
@@ -99,13 +145,19 @@ def _journals(
     return warm, timed
 
 
-def _work_off(partitions: Sequence[Partition], journals: Sequence[Sequence[JournalRecord]]) -> None:
+def _work_off(
+    partitions: Sequence[Partition],
+    journals: Sequence[Sequence[JournalRecord]],
+    seen: Callable[[Folded], object] = lambda _: None,
+) -> None:
     for partition, records in zip(partitions, journals, strict=True):
         for start in range(0, len(records), BATCH_RECORDS):
             batch = records[start : start + BATCH_RECORDS]
             end = batch[-1].offset + 1
             while partition.position < end:
-                partition.commit(partition.fold(partition.position, end, batch, Bounds()))
+                folded = partition.fold(partition.position, end, batch, Bounds())
+                partition.commit(folded)
+                seen(folded)
 
 
 def _source(offset: int, line: Line) -> SourceRecord:

@@ -37,6 +37,9 @@ def show_pipeline(console: Console, found: Pipeline) -> None:
     table.add_row("Intake.accept", f"{found.intake_us:.1f}")
     table.add_row("Partition.fold and commit", f"{found.fold_us:.1f}")
     table.add_row("  of which matching", f"{found.matching_us:.1f}")
+    table.add_row("  returns: {find_by: receipt}, with the receipt's own fold", f"{found.by_receipt_us:.1f}")
+    table.add_row("    of which the receipt's own fold", f"{found.receipt_us:.1f}")
+    table.add_row("  returns: {find_by: member}", f"{found.by_member_us:.1f}")
     console.print(table)
 
 

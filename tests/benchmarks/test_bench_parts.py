@@ -96,7 +96,7 @@ def test_tables_show_what_the_worker_costs_of_the_bare_client() -> None:
     console = Console(file=said, width=120)
     costs = Cost(1_000, 0.5, 0.03), Cost(1_000, 0.25, 0.02), Cost(1_000, 1.0, 0.12)
     tables.show_throughput(console, Throughput("embedded", 1_000, 1_400, *costs))
-    tables.show_pipeline(console, Pipeline(1_000, 30.0, 90.0, 10.0))
+    tables.show_pipeline(console, Pipeline(1_000, 30.0, 90.0, 10.0, 110.0, 20.0, 80.0))
     passed = Passed(2.0, 6_000, 3_002, 7)
     tables.show_due(console, DueWork(3_000, passed, passed, 100 << 20, 200 << 20))
     marks = (Mark(1_000, 300 << 20, 5_000, 100 << 20),)
