@@ -1,0 +1,1 @@
+"""What is derived again, held against what was published: outcomes, messages, rows, books."""
