@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from engine.cli import (
+    archive,
     clock,
     dead_letters,
     feed,
@@ -56,6 +57,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.command("quarantine")(quarantine.quarantine)
 app.add_typer(clock.app, name="clock")
 app.command("simulate")(simulate.simulate)
+app.command("archive")(archive.archive)
 app.command("liability")(liability.liability)
 
 
