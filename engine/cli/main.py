@@ -8,10 +8,12 @@ from engine.cli import (
     archive,
     clock,
     dead_letters,
+    explain,
     feed,
     init,
     liability,
     quarantine,
+    repartition,
     rules,
     simulate,
     state,
@@ -58,6 +60,8 @@ app.command("quarantine")(quarantine.quarantine)
 app.add_typer(clock.app, name="clock")
 app.command("simulate")(simulate.simulate)
 app.command("archive")(archive.archive)
+app.command("explain")(explain.explain_id)
+app.command("repartition")(repartition.repartition)
 app.command("liability")(liability.liability)
 
 

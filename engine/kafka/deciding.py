@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from engine.broker.transaction import Outgoing, prepare, write_transaction
-from engine.errors import RecordFailed, RulesetMissing, WorkerStuck
+from engine.errors import PartitionRefused, RecordFailed, RulesetMissing, WorkerStuck
 from engine.kafka import metrics
 from engine.kafka.logs import at, places, said
 from engine.kafka.opening import JOURNAL, STATE, Opened, journal_record
@@ -14,6 +14,7 @@ from engine.kafka.ticking import ahead_of_broker
 from engine.kafka.transport import Batch
 from engine.pipeline.partition import Bounds, Folded, JournalRecord, StateRecord, TopicRecord
 from engine.ruleset.model import Ruleset
+from engine.wire.copies import COPY_KEY
 from engine.wire.rows import DUE_HEADER, encode_due
 
 BOUNDS = Bounds()
@@ -58,13 +59,16 @@ class Deciding:
         return self._around.rulesets.loaded(self.rows.ruleset)
 
     async def apply(self, batch: Batch) -> None:
-        """Decides a batch from the position on. Raises Gap, Halted, RecordFailed, TransactionUnknown and what `fold` raises."""
+        """Decides a batch from the position on. Raises Gap, Halted, PartitionRefused, RecordFailed, TransactionUnknown and what
+        `fold` raises.
+        """
         if batch.start > self.rows.position:
             self._gap(batch)
         if batch.end <= self.rows.position:
             return
         began = time.monotonic()
         records = [journal_record(record) for record in batch.records if record.offset >= self.rows.position]
+        self._refuse_copies(records)
         end, waiting_for = self._until_ahead(batch.end, records)
         await self._decide(batch.start, end, [record for record in records if record.offset < end])
         self._gaps = 0
@@ -139,6 +143,15 @@ class Deciding:
                 f"last at {batch.start}"
             )
         raise Gap
+
+    def _refuse_copies(self, records: Sequence[JournalRecord]) -> None:
+        """Whoever copies a journal decides the copy: the messages of what was copied stand in it, and would be sent again here."""
+        for record in records:
+            if record.key == COPY_KEY:
+                raise PartitionRefused(
+                    f"journal {self.number}:{record.offset} belongs to a copy that is not completed: wait for `guerdon repartition`,"
+                    " or if that was ended early, delete these topics and begin anew"
+                )
 
     def _until_ahead(self, end: int, records: Sequence[JournalRecord]) -> tuple[int, str]:
         """Up to where the batch may be decided, and what is waited for there."""

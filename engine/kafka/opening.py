@@ -119,6 +119,11 @@ async def _check(number: int, rows: Partition, around: Surroundings) -> None:
             f"{name} starts at {first}, but {settings.topic(STATE)}:{number} says that {position} is next: "
             "records between them were deleted before they were decided, or the state was emptied"
         )
+    if rows.progress.copying:
+        raise PartitionRefused(
+            f"{name} is decided to {position} of a copy that is not completed: wait for `guerdon repartition`, or if that was"
+            " ended early, delete these topics and begin anew"
+        )
     if not rows.positioned:
         await _check_never_decided(number, around)
         return

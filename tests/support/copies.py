@@ -8,6 +8,7 @@ from typing import Literal
 
 from engine.core.calendar import Period
 from engine.core.instants import DAY_MS, HOUR_MS
+from engine.core.partitioning import partition_of
 from engine.core.records import Event, Origin
 from engine.pipeline.partition import JournalRecord, TopicRecord
 from engine.pipeline.records import StateRecord
@@ -67,29 +68,51 @@ def busy(seed: int, clock: Clock = "wall", partitions: int = 4, events: int = 16
     made = random.Random(seed)
     rulesets = programmes(clock)
     log = Log([rules(each) for each in rulesets], partitions=partitions, batch=made.choice((1, 7, 100)))
+    taken_out = {number: set[int]() for number in range(partitions)}
+    for number, partition in enumerate(log.partitions):
+        partition.quarantined = taken_out[number]
     arrivals = list(_arrivals(seed, made, events))
-    second, third, switch = len(arrivals) // 3, len(arrivals) // 2, START + (len(arrivals) // 2 + 20) * HOUR_MS
     for at, each in enumerate(arrivals):
-        now_ms = START + at * HOUR_MS
-        if at == second:
-            _activate(log, rulesets[1], None)
-        if at == third:
-            _activate(log, rulesets[2], switch)
-        origin = Origin("transactions", 0, made.randrange(2), at)
-        log.feed(each._replace(origin=origin))
-        if made.random() < 0.05:  # intake writes it twice
-            log.feed(each._replace(origin=origin))
-        if clock == "wall":
-            for number in range(partitions):
-                if made.random() < 0.3:
-                    _tick(log, number, now_ms - made.randrange(HOUR_MS))
-            log.run()
-        elif made.random() < 0.02:
-            data = {"to": now_ms + made.choice((0, 3)) * DAY_MS}
-            log.feed(
-                event("clock.advance_requested", "programme:clock", data, time_ms=now_ms, event_id=f"advance {at}")
-            )
-    return remembered(log, rulesets, made)
+        if at == len(arrivals) // 3:
+            activate(log, rulesets[1], None)
+        if at == len(arrivals) // 2:
+            activate(log, rulesets[2], START + (at + 20) * HOUR_MS)
+        if made.random() < 0.03:
+            _take_out_next(log, each.subject, taken_out, made)
+        _arrive(log, each, at, made)
+        _move_clocks(log, clock, at, made)
+    found = remembered(log, rulesets, made)
+    found.quarantined = {number: frozenset(offsets) for number, offsets in taken_out.items()}
+    return found
+
+
+def _arrive(log: Log, arrived: Event, at: int, made: random.Random) -> None:
+    """Takes an event in; now and then intake writes it twice."""
+    written = arrived._replace(origin=Origin("transactions", 0, made.randrange(2), at))
+    log.feed(written)
+    if made.random() < 0.05:
+        log.feed(written)
+
+
+def _take_out_next(log: Log, subject: str, taken_out: Mapping[int, set[int]], made: random.Random) -> None:
+    """Quarantines what comes next to a subject's partition: an event, or what is no record at all."""
+    number = partition_of(subject, len(log.partitions))
+    taken_out[number].add(len(log.journal[number]))
+    if made.random() < 0.5:
+        log.append(number, subject.encode(), b"no record of a journal")
+
+
+def _move_clocks(log: Log, clock: Clock, at: int, made: random.Random) -> None:
+    """Ticks some partitions, not all alike; where the clock follows the events, now and then asks it to go far ahead."""
+    now_ms = START + at * HOUR_MS
+    if clock == "wall":
+        for number in range(len(log.partitions)):
+            if made.random() < 0.3:
+                tick(log, number, now_ms - made.randrange(HOUR_MS))
+        log.run()
+    elif made.random() < 0.02:
+        data = {"to": now_ms + made.choice((0, 3)) * DAY_MS}
+        log.feed(event("clock.advance_requested", "programme:clock", data, time_ms=now_ms, event_id=f"advance {at}"))
 
 
 def remembered(log: Log, rulesets: Sequence[Ruleset], made: random.Random | None = None) -> Remembered:
@@ -154,18 +177,20 @@ def messages_of(history: Remembered) -> Counter[TopicRecord]:
     )
 
 
-def _activate(log: Log, made: Ruleset, at_ms: int | None) -> None:
+def activate(log: Log, made: Ruleset, at_ms: int | None) -> None:
+    """Appends a ruleset's activation, at once or at an instant, to every partition, and decides it."""
     for number in range(len(log.partitions)):
         value = journal.encode_activation(number, made.digest, SALT, SEMANTICS, at_ms=at_ms)
         log.append(number, journal.ACTIVATION_KEY, value)
     log.run()
 
 
-def _tick(log: Log, number: int, to_ms: int) -> None:
+def tick(log: Log, number: int, to_ms: int) -> None:
+    """Appends a tick to one partition, unless its clock is there."""
     partition = log.partitions[number]
     if partition.clock_ms is None or to_ms > partition.clock_ms:
-        tick = partition.tick(to_ms)
-        log.append(number, tick.key, tick.value)
+        made = partition.tick(to_ms)
+        log.append(number, made.key, made.value)
 
 
 def _arrivals(seed: int, made: random.Random, events: int) -> Iterator[Event]:
