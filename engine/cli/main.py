@@ -20,6 +20,7 @@ from engine.cli import (
     tail,
     topics,
     up,
+    whatif,
     worker,
 )
 from engine.cli.guard import Guarded
@@ -59,6 +60,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.command("quarantine")(quarantine.quarantine)
 app.add_typer(clock.app, name="clock")
 app.command("simulate")(simulate.simulate)
+app.command("whatif")(whatif.whatif)
 app.command("archive")(archive.archive)
 app.command("explain")(explain.explain_id)
 app.command("repartition")(repartition.repartition)

@@ -113,6 +113,8 @@ def _explained(facts: Facts, decision: Mapping[str, Any], matcher: Watching, rul
     reasons = {each["campaign"]: each["reason"] for each in decision["campaigns_refused"]}
     shadows = {each["campaign"] for each in decision.get("shadow", ())}
     for campaign in ruleset.campaigns:
+        if campaign.on != facts.on:
+            continue  # its conditions may ask for what such an event does not have, as the amounts of a return's lines
         traced = trace(campaign, facts, matcher)
         if not traced.running:
             continue
