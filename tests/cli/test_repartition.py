@@ -17,6 +17,8 @@ from engine.replay.repartitioning import place
 from engine.replay.repartitioning.copying import Copying
 from engine.replay.repartitioning.writing import write_journal
 from engine.replay.rules_of import RulesOf
+from engine.replay.verifying.report import Report
+from engine.replay.verifying.whole import verify
 from engine.ruleset.effects import AwardPoints, Fixed
 from engine.ruleset.limits import Limit, Window
 from tests.support.brokers import ROOT, dissolve, environment_of
@@ -75,6 +77,10 @@ def points(rows: Mapping[bytes, bytes], member: str) -> Any:
     return orjson.loads(rows[f"member:{member}".encode()])["accounts"]["points"]
 
 
+def verified(settings: Settings) -> Report:
+    return verify(Live.at(settings), None, 1, lambda _: None)
+
+
 def message(record: Any) -> Any:
     return orjson.loads(record.value)
 
@@ -118,6 +124,9 @@ async def test_a_deployment_goes_on_in_another_number_of_partitions(deployment: 
         before = {orjson.loads(row.value)["id"] for row in await records_of(deployment, "points")}
         assert {orjson.loads(row.value)["id"] for row in await records_of(new, "points")} == before
 
+        copied = await asyncio.to_thread(verified, new)
+        assert (copied.agrees, copied.rows, copied.messages) == (True, counts["rows"], counts["messages"])
+
         again = guerdon(deployment, "repartition", "--to-prefix", new.prefix, "--partitions", 3)
         assert (again.returncode, "holds records" in again.stderr) == (2, True)
 
@@ -142,7 +151,9 @@ async def test_a_deployment_goes_on_in_another_number_of_partitions(deployment: 
         uses = Counter(each["type"] for each in given)
         assert uses["points.awarded"] - uses["points.reversed"] <= 5 <= uses["points.awarded"]
         sent = [each["id"] for each in map(message, await records_of(new, "journal")) if each["kind"] == "message"]
-        assert len(sent) == len(set(sent)) > 0
+        assert len(sent) == len(set(sent)) > counts["messages"]
+        gone_on = await asyncio.to_thread(verified, new)
+        assert gone_on.agrees, gone_on.value(9)
     finally:
         await dissolve(new)
 

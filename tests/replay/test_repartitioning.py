@@ -8,10 +8,11 @@ import pytest
 from engine.core.instants import DAY_MS, HOUR_MS
 from engine.core.records import Event
 from engine.errors import UsageError
-from engine.history.history import Span
+from engine.history.history import Published, Snapshot, Span
 from engine.pipeline.partition import JournalRecord, TopicRecord
 from engine.pipeline.records import Bounds
 from engine.replay.repartitioning.copying import demand_decided
+from engine.replay.verifying.whole import verify
 from engine.wire import copies, journal
 from tests.support.copies import (
     Clock,
@@ -160,6 +161,26 @@ def without_position(value: bytes) -> bytes:
     body = orjson.loads(value)
     body.pop("position", None)
     return orjson.dumps(body)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("clock", ["wall", "events"])
+def test_a_copy_with_what_it_publishes_is_verified_as_a_whole(seed: int, clock: Clock) -> None:
+    new, _, _ = copy_of(busy(seed, clock), 5)
+    decided = Decided(new)
+    for each in decided.published:
+        there = new.outcomes.setdefault((each.topic, each.partition), [])
+        there.append(Published(each.topic, each.partition, len(there), 0, each.key, each.value))
+    ends = {number: span.end for number, span in new.spans.items()}
+    new.snapshots = (Snapshot("end", ends, ends, 0),)
+    new.snapshot_rows = {
+        ("end", each.number): [*each.partition.own_rows(), *each.rows()] for each in decided.derivations
+    }
+    report = verify(new, None, 1, lambda _: None)
+    assert report.agrees, report.value(9)
+    assert report.messages > 300
+    assert report.messages_open == 0
+    assert report.rows > 1_000
 
 
 def test_the_same_history_gives_the_same_copy() -> None:
