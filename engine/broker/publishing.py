@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Self
 
 from engine.broker.clients import transactional_producer
@@ -28,20 +28,22 @@ async def publish_ruleset(
     digest: str,
     packed: bytes,
     activation: Callable[[int], tuple[bytes, bytes]],
-    publication: Publication | None = None,
+    *publications: Publication,
+    besides: Mapping[str, bytes] | None = None,
 ) -> int:
     """Writes the ruleset and, to every partition of the journal, its activation, in one transaction; returns how many.
 
-    `activation(partition)` gives key and value of the journal record; `publication` is kept for the history. Publishers
-    fence one another. Raises TransactionUnknown where the outcome is not known (publishing again is harmless),
-    TopicsDiffer where a topic is missing.
+    `activation(partition)` gives key and value of the journal record; `publications` are kept for the history, `besides` are
+    other rulesets to be kept, by digest. Publishers fence one another. Raises TransactionUnknown where the outcome is not known
+    (publishing again is harmless), TopicsDiffer where a topic is missing.
     """
     partitions = await partitions_of(settings, JOURNAL)
     if partitions == 0 or await partitions_of(settings, RULESETS) == 0:
         raise TopicsDiffer("the topics to publish to are missing; `guerdon topics apply` creates them")
-    records = [Outgoing(RULESETS, 0, digest.encode(), packed)]
-    if publication is not None:
-        records.append(Outgoing(RULESETS, 0, publication.key, publication.value))
+    # The one that is in force stands last: whoever follows takes it for the latest.
+    kept = [*(besides or {}).items(), (digest, packed)]
+    records = [Outgoing(RULESETS, 0, each.encode(), value) for each, value in kept]
+    records += [Outgoing(RULESETS, 0, publication.key, publication.value) for publication in publications]
     records += [Outgoing(JOURNAL, number, *activation(number)) for number in range(partitions)]
     producer = await transactional_producer(
         settings, settings.transactional_id("publish"), max_batch_bytes=MAX_RULESET_BATCH

@@ -11,7 +11,7 @@ import typer
 
 from engine.broker.publishing import RulesetFollower, load_rulesets
 from engine.broker.settings import Settings
-from engine.cli import rules_diff, rules_explain, rules_publish, rules_schema, rules_tests, screen
+from engine.cli import rules_diff, rules_explain, rules_publish, rules_schema, rules_shadow, rules_tests, screen
 from engine.cli.deployment import deployment
 from engine.cli.rules_folder import AsJson, Folder, counts, demand, print_diagnostics
 from engine.errors import UsageError
@@ -28,6 +28,8 @@ app.command("test")(rules_tests.run_and_show)
 app.command("explain")(rules_explain.explain_event)
 app.command("diff")(rules_diff.diff)
 app.command("publish")(rules_publish.publish)
+app.command("shadow")(rules_shadow.shadow)
+app.command("promote")(rules_shadow.promote)
 app.command("history")(rules_publish.history)
 app.command("schema")(rules_schema.schema)
 

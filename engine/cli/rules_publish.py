@@ -62,7 +62,7 @@ def publish(
     """Compile the rules, run their tests and put them in force in every journal partition, in one transaction."""
     settings = deployment()
     path = folder or settings.rules
-    how = How(again, at, shadow, by or _user())
+    how = How(again, at, shadow, by or user())
     published = asyncio.run(publish_folder(settings, path, how, test=not skip_tests))
     digest = published.ruleset.digest
     if not published.partitions:
@@ -86,11 +86,19 @@ def history(as_json: AsJson = False) -> None:
             each.by,
             each.digest[:12],
             "at once" if each.at_ms is None else instants.render(each.at_ms),
-            f"shadow of {each.shadow[:12]}" if each.shadow else "",
+            _what(each),
         )
         for each in found
     ]
     screen.show_table(("published", "by", "digest", "in force", ""), rows)
+
+
+def _what(publication: Publication) -> str:
+    if publication.shadow:
+        return f"shadow of {publication.shadow[:12]}"
+    if publication.campaigns:
+        return f"{publication.how}: {', '.join(publication.campaigns)}"
+    return publication.how
 
 
 async def publish_folder(settings: Settings, path: Path, how: How = How(), *, test: bool = False) -> Published:  # noqa: B008 - a value
@@ -102,7 +110,7 @@ async def publish_folder(settings: Settings, path: Path, how: How = How(), *, te
     if test:
         _test(compiled, candidate, path)
     rulesets, publications = await load_published(settings)
-    at_ms = None if how.at is None else _instant(how.at, candidate)
+    at_ms = None if how.at is None else instant(how.at, candidate)
     if at_ms is not None and not rulesets:
         raise UsageError("--at needs rules that are in force until then; publish these without it")
     ruleset, sources = candidate, compiled.sources
@@ -112,21 +120,23 @@ async def publish_folder(settings: Settings, path: Path, how: How = How(), *, te
     last = publications[-1] if publications else None
     if last is not None and not how.again and (last.digest, last.at_ms) == (ruleset.digest, at_ms):
         return Published(ruleset, 0)
-    publication = Publication(_now_ms(), ruleset.digest, how.by or _user(), at_ms, shadow)
-    return await _write(settings, ruleset, sources, publication)
+    publication = Publication(now_ms(), ruleset.digest, how.by or user(), at_ms, shadow)
+    besides = {candidate.digest: pack(candidate, compiled.sources)} if how.shadow else {}  # to be promoted
+    return Published(ruleset, await write(settings, pack(ruleset, sources), publication, besides=besides))
 
 
-async def _write(
-    settings: Settings, ruleset: Ruleset, sources: Mapping[str, str], publication: Publication
-) -> Published:
+async def write(
+    settings: Settings, packed: bytes, *publications: Publication, besides: Mapping[str, bytes] | None = None
+) -> int:
+    """Writes a packed ruleset and its activation by the last of the publications; returns in how many partitions."""
+    publication = publications[-1]
     salt = secrets.token_hex(SALT_BYTES)
 
     def activation(partition: int) -> tuple[bytes, bytes]:
-        value = encode_activation(partition, ruleset.digest, salt, SEMANTICS, publication.shadow, publication.at_ms)
-        return ACTIVATION_KEY, value
+        digest, at_ms = publication.digest, publication.at_ms
+        return ACTIVATION_KEY, encode_activation(partition, digest, salt, SEMANTICS, publication.shadow, at_ms)
 
-    partitions = await publish_ruleset(settings, ruleset.digest, pack(ruleset, sources), activation, publication)
-    return Published(ruleset, partitions)
+    return await publish_ruleset(settings, publication.digest, packed, activation, *publications, besides=besides)
 
 
 def _test(compiled: Compiled, ruleset: Ruleset, path: Path) -> None:
@@ -152,7 +162,8 @@ def _beside(
     return beside(in_force, candidate), {**sources, **beside_them}
 
 
-def _instant(text: str, ruleset: Ruleset) -> int:
+def instant(text: str, ruleset: Ruleset) -> int:
+    """The instant that `--at` names, also as a local time of the programme. Raises UsageError."""
     try:
         return instants.parse(text)
     except ValueError:
@@ -164,12 +175,14 @@ def _instant(text: str, ruleset: Ruleset) -> int:
     return value
 
 
-def _user() -> str:
+def user() -> str:
+    """Who runs this program."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
 
 
-def _now_ms() -> int:
+def now_ms() -> int:
+    """The time of a publication."""
     return time.time_ns() // 1_000_000

@@ -67,7 +67,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: 
             column.removeprefix("#"), justify="right" if column.startswith("#") else "left", header_style="dim"
         )
     for row in rows:
-        table.add_row(*(escape(_text(cell)) for cell in row))
+        table.add_row(*(escape(cell(each)) for each in row))
     shown = console()
     shown.print(table, soft_wrap=not shown.is_terminal)
 
@@ -143,9 +143,10 @@ def per_second(count: int, seconds: float) -> str:
     return f"{round(count / max(seconds, 0.001)):,}"
 
 
-def _text(cell: object) -> str:
-    if cell is None:
+def cell(value: object) -> str:
+    """A value as it stands in a table."""
+    if value is None:
         return ""
-    if isinstance(cell, int) and not isinstance(cell, bool):
-        return f"{cell:,}"
-    return str(cell)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value)

@@ -44,7 +44,7 @@ def _ruleset(book: Book) -> Ruleset:
     messages = next((content for _, content in book.of_kind("messages")), None)
     quiet = campaigns.quiet(messages.get("quiet")) if messages else None
     outlets = next((reference.outlets(content) for _, content in book.of_kind("outlets")), {})
-    found = sorted((campaigns.campaign(each, _EMITTERS, context) for each in _all(book, "campaign")), key=_order)
+    found = sorted((campaigns.campaign(each, _EMITTERS, context) for each in _all(book, "campaign")), key=order)
     without = Ruleset(
         digest="",
         semantics=SEMANTICS,
@@ -69,7 +69,7 @@ def _ruleset(book: Book) -> Ruleset:
     return replace(without, programme=programme.programme(part, context))
 
 
-def _order(campaign: Campaign) -> tuple[bool, str, int, str]:
+def order(campaign: Campaign) -> tuple[bool, str, int, str]:
     """Groups by name, those of none last; then higher priority first; then by name (B-10)."""
     return (not campaign.group, campaign.group, -campaign.priority, campaign.name)
 

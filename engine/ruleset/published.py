@@ -32,12 +32,16 @@ def unpack(data: bytes) -> tuple[Ruleset, Mapping[str, str]]:
 
 
 _PUBLICATION = "publication/"
+PROMOTED = "promoted"
+STOPPED = "stopped"
+CANDIDATE = "@candidate"  # what the shadow copy of a changed campaign has after its name; no author can write it
 
 
 class Publication(NamedTuple):
     """That a ruleset was published: `at_ms` is when it comes into force, None at once.
 
-    `shadow`: the digest of the candidate that runs in shadow within it, "" for none.
+    `shadow`: the digest of the candidate that runs in shadow within it, "" for none. `how`: `promoted` where a candidate came
+    out of shadow, all of it or these `campaigns`; `stopped` where the rules in force go on without theirs.
     """
 
     published_at_ms: int
@@ -45,6 +49,8 @@ class Publication(NamedTuple):
     by: str
     at_ms: int | None = None
     shadow: str = ""
+    how: str = ""
+    campaigns: tuple[str, ...] = ()
 
     @property
     def key(self) -> bytes:
@@ -65,6 +71,7 @@ def is_ruleset(key: str) -> bool:
 def read_publication(value: bytes) -> Publication:
     """The publication that a record tells of. Raises RulesetUnreadable where it tells of none."""
     try:
-        return Publication(**json.loads(value))
+        told = Publication(**json.loads(value))
+        return told._replace(campaigns=tuple(told.campaigns))
     except (ValueError, RecursionError, TypeError) as problem:
         raise RulesetUnreadable(f"a publication cannot be read: {problem}") from problem

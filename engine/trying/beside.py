@@ -8,8 +8,7 @@ from engine.errors import UsageError
 from engine.ruleset.codec import sealed
 from engine.ruleset.conditions import AllOf, AnyOf, Condition, NoneOf, Test
 from engine.ruleset.model import Campaign, Programme, Ruleset
-
-CANDIDATE = "@candidate"  # what the shadow copy of a changed campaign has after its name; no author can write it
+from engine.ruleset.published import CANDIDATE
 
 T = TypeVar("T")
 
@@ -31,7 +30,7 @@ def beside(in_force: Ruleset, candidate: Ruleset) -> Ruleset:
     return sealed(
         replace(
             in_force,
-            programme=_programme(in_force.programme, candidate.programme),
+            programme=of_both(in_force.programme, candidate.programme),
             campaigns=(*in_force.campaigns, *shadows),
         )
     )
@@ -67,7 +66,8 @@ def _parts(name: str, parts: Iterable[Condition]) -> tuple[Condition, ...]:
     return tuple(part for part in changed if part is not None)
 
 
-def _programme(in_force: Programme, candidate: Programme) -> Programme:
+def of_both(in_force: Programme, candidate: Programme) -> Programme:
+    """The programme in force with the accounts, counters and groups that the candidate has besides. Raises UsageError."""
     if (in_force.currency, in_force.zone) != (candidate.currency, candidate.zone):
         raise UsageError("the candidate has another zone or currency; that cannot run beside the rules in force")
     return replace(
