@@ -13,6 +13,7 @@ from engine.pipeline.records import JournalRecord
 from engine.wire import journal
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local times are counted from a local one
+_LOOK_BACK = 100  # offsets
 _FORWARDED = "event"  # where a message carries an event that it hands on
 _HOW = (
     "neither an instant such as 2026-12-01T05:00:00Z, a local time such as 2026-12-01 or 2026-12-01T08:30,"
@@ -108,12 +109,17 @@ def _cut_appended(history: History, number: int, appended_ms: int) -> Cut:
 
 
 def _appended_ms(history: History, number: int, offset: int) -> int:
+    """When the last record up to an offset was appended; the offset itself may be none of a record, such as a transaction's end."""
     span = history.spans.get(number)
     if span is None:
         raise UsageError(f"--at {number}:{offset}: the journal has the partitions 0 to {history.partitions - 1}")
-    for batch in history.journal(number, offset, offset + 1):
-        for record in batch:
-            return record.timestamp_ms
+    end = offset + 1
+    while span.start < end <= span.end:
+        start = max(span.start, end - _LOOK_BACK)
+        found = [record.timestamp_ms for batch in history.journal(number, start, end) for record in batch]
+        if found:
+            return found[-1]
+        end = start
     raise UsageError(
         f"--at {number}:{offset}: {history.name} has no record there; it has offsets from {span.start} to {span.end - 1}"
     )
