@@ -11,7 +11,7 @@ from engine.history.history import History
 from engine.replay.explaining import model
 from engine.replay.explaining.causes import cause_of, due_ids
 from engine.replay.explaining.considering import Answers, Decided, considered
-from engine.replay.explaining.finding import Found, Place, Scan, Taken, Told, find, merged
+from engine.replay.explaining.finding import Found, Place, Scan, Told, find, merged
 from engine.replay.explaining.later import related
 from engine.replay.explaining.lots import TAKING, backwards, change, fate, touching
 from engine.replay.explaining.member import Member, lots_of
@@ -63,8 +63,10 @@ class _Chain:
         self._history = history
         self._found = found
         subject = _subject_of(found)
-        became = merged(scan, subject) if keys.kind_of(subject) == "member" else {}
-        self._family = sorted({subject, *became, *became.values()})
+        members = {told.subject for told in found.caused if keys.kind_of(told.subject) == "member"}
+        members |= {subject} if keys.kind_of(subject) == "member" else set()
+        became = merged(scan, members) if members else {}
+        self._family = sorted({subject, *members, *became, *became.values()})
         self.member = Member(subject, scan.of_subjects(self._family), became, scan)
         self._watcher = Watcher(history, scan)
         self._places = _places(found)
@@ -312,12 +314,14 @@ def _subject_of(found: Found) -> str:
 
 
 def _places(found: Found) -> list[Place]:
-    """The records of the journal on the way: the input, its messages by hops, then where else something came of it."""
+    """The records of the journal on the way: the input, where else something came of it, then its messages by hops."""
     asked = [found.record.place] if found.record is not None else []
     told = [found.outcome.place] if found.outcome is not None and found.kind == "outcome" else []
-    places: list[Taken] = [*found.events[:1], *found.messages]
-    caused = [each.place for each in found.caused if each.place not in {every.place for every in found.events[1:]}]
-    return list(dict.fromkeys([*(each.place for each in places), *sorted(caused), *told, *asked]))
+    inputs = [each.place for each in found.events[:1]]
+    messages = [each.place for each in found.messages]
+    others = {each.place for each in found.events[1:]} | set(messages)
+    caused = sorted({each.place for each in found.caused} - others)
+    return list(dict.fromkeys([*inputs, *caused, *messages, *told, *asked]))
 
 
 def _programme(programme: Programme) -> model.Programme:

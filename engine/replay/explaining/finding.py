@@ -174,13 +174,13 @@ def find(history: History, asked: str, source: str | None, scan: Scan) -> Found:
     return _of_outcome(found.outcome, asked, source, scan)
 
 
-def merged(scan: Scan, subject: str) -> dict[str, str]:
-    """Who became whom by merges, as far as it concerns a member: subjects by subject."""
+def merged(scan: Scan, members: Collection[str]) -> dict[str, str]:
+    """Who became whom by merges, as far as it concerns some members: subjects by subject."""
     became: dict[str, str] = {}
     for told in scan.outcomes(b'"member.merge_recorded"', (_MERGES,)):
         before = keys.subject("member", str(told.data.get("merged_member_id", "")))
         became[before] = keys.subject("member", str(told.data.get("member_id", "")))
-    family = {subject}
+    family = set(members)
     while more := {each for pair in became.items() if family.intersection(pair) for each in pair} - family:
         family |= more
     return {before: after for before, after in became.items() if before in family}

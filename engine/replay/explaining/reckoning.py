@@ -53,9 +53,8 @@ def _once(award: Award, facts: Facts, rules: Rules, base: Sequence[BaseEarn], sa
             )
         case Steps(points, every_minor):
             steps = amount // every_minor
-            return Fraction(steps * points), (
-                f"{words.money(amount)} holds {words.money(every_minor)} {steps:,} times in full, {points:,} for each = {steps * points:,}"
-            )
+            full = f"{words.money(amount)} holds {words.money(every_minor)} {steps:,} times in full"
+            return Fraction(steps * points), f"{full}, {points:,} for each = {steps * points:,}"
         case Bundle(points, pieces):
             count = award.points // points if points else 0
             bundle = " and ".join(f"{number} of {name}" for name, number in sorted(pieces.items()))
