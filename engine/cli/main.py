@@ -14,12 +14,14 @@ from engine.cli import (
     liability,
     quarantine,
     repartition,
+    replay,
     rules,
     simulate,
     state,
     tail,
     topics,
     up,
+    verify,
     whatif,
     worker,
 )
@@ -60,6 +62,8 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.command("quarantine")(quarantine.quarantine)
 app.add_typer(clock.app, name="clock")
 app.command("simulate")(simulate.simulate)
+app.command("replay")(replay.replay)
+app.command("verify")(verify.verify)
 app.command("whatif")(whatif.whatif)
 app.command("archive")(archive.archive)
 app.command("explain")(explain.explain_id)

@@ -41,6 +41,16 @@ class Tally:
             case "dead-letters":
                 self.dead_letters[data["code"]] += 1
 
+    def add(self, other: "Tally") -> None:
+        """Adds what another part of the same run came to, which is about other members."""
+        self.decisions += other.decisions
+        self.refused += other.refused
+        self.points += other.points
+        self.notifications += other.notifications
+        self.dead_letters += other.dead_letters
+        self.outcomes += other.outcomes
+        self._tiers |= other._tiers  # noqa: SLF001 - another of the same kind
+
     @property
     def settled(self) -> int:
         """Inputs that were decided, refused or found dead."""

@@ -12,7 +12,7 @@ from engine.pipeline.records import JournalRecord
 from engine.replay.deriving import Derivation
 from engine.replay.rules_of import RulesOf
 from engine.replay.verifying.divergence import KINDS, Divergence
-from engine.replay.verifying.messages import record_from
+from engine.replay.verifying.messages import record_at, record_before
 from engine.ruleset.matching import Facts
 from engine.ruleset.model import Campaign, Programme
 
@@ -59,7 +59,7 @@ def first_of(
         )
     found = [(_time_of(history, each), each) for each in by_partition.values()]
     (_, record), first = min(found, key=lambda pair: (pair[0][0], _RANKS[pair[1].kind], pair[1].partition))
-    if record is None or record.offset != first.offset:
+    if record is None:
         return First(first, None, ())
     return First(first, record, asked_at(history, first.partition, record, start, matcher))
 
@@ -103,6 +103,8 @@ def _once(asked: Iterable[Facts]) -> list[Facts]:
 
 
 def _time_of(history: History, divergence: Divergence) -> tuple[int, JournalRecord | None]:
-    """When the broker took the record, and the record; of one that is not there, the next that is."""
-    record = record_from(history, divergence.partition, divergence.offset or 0)
-    return (1 << 62 if record is None else record.timestamp_ms), record
+    """When the broker took the record, and the record; for one that is not there the time of the one before."""
+    offset = divergence.offset or 0
+    record = record_at(history, divergence.partition, offset)
+    before = record or record_before(history, divergence.partition, offset)
+    return (0 if before is None else before.timestamp_ms), record

@@ -17,6 +17,7 @@ from engine.replay.verifying.divergence import MOST_KEPT, Divergence
 from engine.replay.verifying.notes import BUCKETS, Notes, Seen, digest_of_message, noted
 
 DERIVED, RECORDED = "derived", "recorded"
+_LOOK_BACK = 64
 KINDS = ("message", "clock.continue", "clock.announced", "members.visited")
 _BEGINNINGS = tuple(b'{"kind":"%b"' % kind.encode() for kind in KINDS)
 
@@ -160,15 +161,23 @@ def divergences(history: History, merged: Merged, shown: int) -> Iterator[Diverg
 
 def record_at(history: History, partition: int, offset: int) -> JournalRecord | None:
     """The journal record at exactly this offset."""
-    record = record_from(history, partition, offset)
-    return record if record is not None and record.offset == offset else None
-
-
-def record_from(history: History, partition: int, offset: int) -> JournalRecord | None:
-    """The first journal record at this offset or behind it."""
-    for records in history.journal(partition, offset):
+    for records in history.journal(partition, offset, offset + 1):
         for record in records:
             return record
+    return None
+
+
+def record_before(history: History, partition: int, offset: int) -> JournalRecord | None:
+    """The last journal record before an offset."""
+    first = history.spans[partition].start
+    look = _LOOK_BACK
+    while offset > first:
+        last: JournalRecord | None = None
+        for records in history.journal(partition, max(first, offset - look), offset):
+            last = records[-1] if records else last
+        if last is not None or offset - look <= first:
+            return last
+        look *= _LOOK_BACK
     return None
 
 

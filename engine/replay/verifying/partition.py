@@ -16,7 +16,7 @@ from engine.replay.log import JOURNAL
 from engine.replay.processes import Watch
 from engine.replay.rules_of import RulesOf
 from engine.replay.verifying.books import POINTS, Books
-from engine.replay.verifying.divergence import Divergence, Divergences
+from engine.replay.verifying.divergence import Divergence, Divergences, Kind
 from engine.replay.verifying.envelope import id_of
 from engine.replay.verifying.messages import note_derived, note_recorded
 from engine.replay.verifying.notes import Notes, digest_of_id
@@ -53,7 +53,7 @@ class Checked:
     stands_at: int | None = None
     unproven: bool = False
     divergences: list[Divergence] = field(default_factory=list)
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    counts: Counter[tuple[Kind, str]] = field(default_factory=Counter)
     cpu_s: float = 0.0
 
 
@@ -102,7 +102,7 @@ class _Verifying:
             if end == rows_at and against is not None and self._came_to(end):
                 self._compare_rows(against)
         self._end()
-        checked.divergences, checked.counts = self._found.first(), Counter(dict(self._found.counts))
+        checked.divergences, checked.counts = self._found.first(), Counter(self._found.counts)
         return checked
 
     # -- deriving
@@ -138,27 +138,26 @@ class _Verifying:
         if offset >= self._span.decided:
             return  # the worker stands there as well, or will
         self._checked.unproven = True
-        kind = "ruleset" if isinstance(error.__cause__, RulesetMissing) else "undecidable"
         missing = error.__cause__
-        name = missing.digest if isinstance(missing, RulesetMissing) else f"{self._number}:{offset}"
-        topic = "rulesets" if kind == "ruleset" else JOURNAL
-        self._found.add(
-            Divergence("ruleset" if kind == "ruleset" else "undecidable", topic, self._number, offset, name, str(error))
-        )
+        if isinstance(missing, RulesetMissing):
+            self._found.add(Divergence("ruleset", "rulesets", self._number, offset, missing.digest, str(error)))
+        else:
+            name = f"{self._number}:{offset}"
+            self._found.add(Divergence("undecidable", JOURNAL, self._number, offset, name, str(error)))
 
     def _take(self, records: Sequence[JournalRecord], folded: Folded) -> None:
         note_recorded(self._notes, self._number, records)
         note_derived(self._notes, folded)
+        by_topic: defaultdict[str, list[TopicRecord]] = defaultdict(list)
+        for record in folded.outgoing:
+            by_topic[record.topic].append(record)
+        by_topic.pop(JOURNAL, None)
+        self._found.extend(self._books.take(by_topic.get(POINTS, ())))
         if records[0].offset < self._span.decided:
-            by_topic: defaultdict[str, list[TopicRecord]] = defaultdict(list)
-            for record in folded.outgoing:
-                by_topic[record.topic].append(record)
-            by_topic.pop(JOURNAL, None)
             for topic, derived in by_topic.items():
                 if topic not in self._streams:
                     self._streams[topic] = self._stream(topic)
                 self._streams[topic].take(derived)
-            self._found.extend(self._books.take(by_topic.get(POINTS, ())))
         self._checked.records += len(records)
         self._watch.reached(len(records))
 

@@ -14,6 +14,7 @@ from engine.replay.verifying.divergence import Divergence, Divergences, Kind
 from engine.replay.verifying.envelope import id_of, position_of, without_id
 
 LOOK_AHEAD = 50  # so far an outcome is looked for behind others that stand in its place
+FEW_ASIDE = 3
 MOST_PENDING = 10_000  # that may still be found elsewhere in the topic
 _NOWHERE = -1
 
@@ -43,7 +44,7 @@ class Stream:
         self._since, self._cut = since, cut
         self._ahead: deque[Published] = deque()
         self._missing: dict[str, TopicRecord] = {}  # derived, not seen yet
-        self._early: dict[str, Published] = {}  # seen, not derived yet
+        self._early: dict[str, tuple[Published, int]] = {}  # seen, not derived yet; before what was derived of where
         self.compared = 0
         self.not_compared = 0  # derived, but what was published is not kept; or published, but not derived
 
@@ -74,11 +75,11 @@ class Stream:
                 self.not_compared += 1
             else:
                 self._seen(record)
-                self._unexpected(record, [])
+                self._unexpected(record, until, [])
         for derived in self._missing.values():
             self._add("missing", position_of(derived.value), derived, None)
-        for published in self._early.values():
-            self._add("extra", position_of(published.value), None, published)
+        for published, before in self._early.values():
+            self._extra(published, before)
 
     # -- what is published
 
@@ -125,23 +126,24 @@ class Stream:
         here = self._standing_at(position, wanted.keys() - self._early.keys())
         found: dict[str, Published] = {}
         unexpected: list[Published] = []
-        for record in here:
-            name = id_of(record.value)
+        for published in here:
+            name = id_of(published.value)
             if name in wanted and name not in found and name not in self._early:
-                found[name] = record
+                found[name] = published
             else:
-                unexpected.append(record)
+                unexpected.append(published)
         in_order = dict(zip(found, (name for name in wanted if name in found), strict=True))
         lacking: list[TopicRecord] = []
         for name, record in wanted.items():
-            published = found.get(name) or self._early.pop(name, None)
-            if published is None:
+            if name in found:
+                self._pair(position, record, found[name], moved=in_order[name] != name)
+            elif name in self._early:
+                aside, before = self._early.pop(name)
+                self._pair(min(position, before), record, aside, moved=True)
+            else:
                 lacking.append(record)
-                continue
-            moved = name not in found or in_order[name] != name
-            self._pair(position, record, published, moved=moved)
         for published in unexpected:
-            self._unexpected(published, lacking)
+            self._unexpected(published, position, lacking)
         for record in lacking:
             self._missing[id_of(record.value)] = record
         self._bound()
@@ -161,9 +163,16 @@ class Stream:
             behind = self._behind(lacking)
             if behind is None:
                 return here
+            if behind > FEW_ASIDE:  # one that was moved back, not so many that were moved up
+                record = self._ahead[behind]
+                del self._ahead[behind]
+                self._seen(record)
+                lacking.discard(id_of(record.value))
+                self._early[id_of(record.value)] = record, position
+                continue
             for _ in range(behind):
                 record = self._pull()
-                self._early[id_of(record.value)] = record
+                self._early[id_of(record.value)] = record, position
 
     def _behind(self, wanted: set[str]) -> int | None:
         """How many others stand before the next that is wanted, where it is near."""
@@ -183,8 +192,8 @@ class Stream:
         elif moved:
             self._add("order", position, derived, published)
 
-    def _unexpected(self, published: Published, lacking: list[TopicRecord]) -> None:
-        """An outcome that is not derived here: derived before, or here under another id, or perhaps later."""
+    def _unexpected(self, published: Published, before: int, lacking: list[TopicRecord]) -> None:
+        """An outcome that is not derived here: derived earlier, or here under another id, or perhaps later."""
         name = id_of(published.value)
         derived = self._missing.pop(name, None)
         if derived is None:
@@ -195,17 +204,20 @@ class Stream:
         if derived is not None:
             self._pair(position_of(derived.value) or 0, derived, published, moved=True)
         elif name in self._early:
-            self._add("extra", position_of(published.value), None, published)
+            self._extra(published, before)
         else:
-            self._early[name] = published
+            self._early[name] = published, before
 
     def _bound(self) -> None:
         while len(self._missing) > MOST_PENDING:
             record = self._missing.pop(next(iter(self._missing)))
             self._add("missing", position_of(record.value), record, None)
         while len(self._early) > MOST_PENDING:
-            published = self._early.pop(next(iter(self._early)))
-            self._add("extra", position_of(published.value), None, published)
+            self._extra(*self._early.pop(next(iter(self._early))))
+
+    def _extra(self, published: Published, before: int) -> None:
+        says = position_of(published.value)
+        self._add("extra", before if says is None else min(before, says), None, published)
 
     def _add(self, kind: Kind, offset: int | None, derived: TopicRecord | None, published: Published | None) -> None:
         one = None if derived is None else derived.value

@@ -1,0 +1,1 @@
+"""A recorded deployment derived again into files or topics of its own."""
