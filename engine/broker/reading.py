@@ -185,11 +185,11 @@ async def record_at(settings: Settings, topic: str, partition: int, offset: int)
     """The committed record that stands exactly at an offset, or None where there is none (any more)."""
     beginning = (await beginning_offsets(settings, topic, [partition]))[partition]
     end = (await end_offsets(settings, topic, [partition]))[partition]
+    found: Fetched | None = None
     if beginning <= offset < end:
-        async for batch in read(settings, topic, partition, offset, offset + 1):
-            for record in batch.records:
-                return record
-    return None
+        async for batch in read(settings, topic, partition, offset, offset + 1):  # to its end, so that it is closed here
+            found = next(iter(batch.records), found)
+    return found
 
 
 async def offset_at_time(settings: Settings, topic: str, partition: int, time_ms: int) -> int:

@@ -259,7 +259,7 @@ class _Chain:
                 notes.append(f"an operator took the record at {place} out of the way")
         if len(found.events) > 1:
             notes.append(
-                f"the same input came {len(found.events) - 1} times more; what is told is what the first one caused"
+                f"the same input came {len(found.events) - 1} more times; what is told is what the first one caused"
             )
         if ahead > MOST_LATER:
             notes.append(

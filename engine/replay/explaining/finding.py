@@ -145,10 +145,9 @@ class Scan:
         span = self._history.spans.get(place.partition)
         if span is None or not span.start <= place.offset < span.end:
             return None
-        for batch in self._history.journal(place.partition, place.offset, place.offset + 1):
-            for record in batch:
-                return _taken(place.partition, record)
-        return None
+        read = self._history.journal(place.partition, place.offset, place.offset + 1)
+        records = [record for batch in read for record in batch]
+        return _taken(place.partition, records[0]) if records else None
 
     def _published(self, topic: str, number: int, wanted: Callable[[Published], bool]) -> Iterator[Told]:
         for batch in self._history.published(topic, number):

@@ -82,11 +82,9 @@ class Says:
     def of(self, points: int, account: object) -> str:
         """Points of an account."""
         name = str(account)
-        return (
-            f"{points:,} {name}"
-            if name.endswith(("points", "miles", "stars", "credits"))
-            else f"{points:,} points ({name})"
-        )
+        if not name.endswith(("points", "miles", "stars", "credits")):
+            return f"{points:,} point{'' if points == 1 else 's'} ({name})"
+        return f"{points:,} {name.removesuffix('s') if points == 1 else name}"
 
     def reason(self, reason: str) -> str:
         """A reason, with its name where it has words of its own."""

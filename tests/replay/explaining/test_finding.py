@@ -76,4 +76,4 @@ def test_an_event_that_came_again_is_told_once_and_says_where_it_came_again() ->
     assert found.input is not None
     assert len(found.input.repeats) == 1
     assert (found.status, [each.points for each in found.fates]) == ("decided", [30])
-    assert any("came 1 times more" in note for note in found.notes)
+    assert any("came 1 more times" in note for note in found.notes)
