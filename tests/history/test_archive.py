@@ -10,12 +10,14 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
+from engine.broker.settings import load_settings
 from engine.errors import BrokerUnavailable, EngineError, UsageError
-from engine.history import columns, manifest
+from engine.history import archiving, columns, manifest
 from engine.history.archive import Archive
 from engine.history.archiving import ArchiveRefused, Report, archive
 from engine.history.checking import check
 from engine.history.columns import FileDamaged
+from engine.history.opening import open_history
 from engine.pipeline.records import StateRecord
 from tests.support.told import Record, Told
 
@@ -352,6 +354,39 @@ def test_a_long_history_is_kept_in_parts(tmp_path: Path) -> None:
     assert journal_of(Archive(tmp_path / "two"), 0) == expected(told, "journal", 0)[40:]
     shutil.rmtree(tmp_path / "one")
     assert Archive(tmp_path / "two").damaged() == []
+
+
+def test_a_part_whose_beginning_was_interrupted_is_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = deployment()
+    run(told, tmp_path / "one")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(archiving, "copied", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(told, tmp_path / "two", since=tmp_path / "one")
+    with pytest.raises(UsageError, match="say --since again"):
+        run(told, tmp_path / "two")
+    run(told, tmp_path / "two", since=tmp_path / "one")
+    assert list(Archive(tmp_path / "two").rows(Archive(tmp_path / "two").snapshots[0], 1)) == told.kept[1]
+
+
+def test_a_snapshot_that_is_damaged_begins_nothing(tmp_path: Path) -> None:
+    told = deployment()
+    run(told, tmp_path / "one")
+    path = next((tmp_path / "one" / "snapshots").rglob("*.parquet"))
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(FileDamaged, match="is not what was archived"):
+        run(told, tmp_path / "two", since=tmp_path / "one")
+
+
+def test_a_history_is_opened_from_a_folder(tmp_path: Path) -> None:
+    run(deployment(), tmp_path)
+    assert isinstance(open_history(tmp_path, load_settings()), Archive)
+    with pytest.raises(UsageError, match="holds no archive"):
+        open_history(tmp_path / "nowhere", load_settings())
 
 
 def test_a_part_begins_only_where_the_other_has_a_snapshot(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import gc
 import pickle
 import threading
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from engine.broker.clients import transactional_producer
 from engine.broker.settings import Settings
 from engine.broker.transaction import Outgoing, write_transaction
 from engine.errors import TopicsDiffer
-from engine.history.live import Live
+from engine.history.live import Live, StateCompacted
 from engine.replay.deriving import Derivation
 from engine.replay.rules_of import RulesOf
 from tests.support.workers import WorkerProcess, enrolment, feed, publish, purchase, until
@@ -36,8 +37,16 @@ async def test_cuts_of_a_deployment_at_work_hold_together(deployment: Settings) 
         cuts.append(await asyncio.to_thread(Live.at, deployment))
         assert worker.stop() == 0
     assert sum(span.decided for span in cuts[-1].spans.values()) > sum(span.decided for span in cuts[0].spans.values())
+    with pytest.raises(StateCompacted, match="was compacted since"):
+        list(_beside_the_position_row(cuts[-1]).rows(cuts[-1].snapshots[0], 0))
     for live in cuts:
         _assert_whole(pickle.loads(pickle.dumps(live)))  # noqa: S301 - our own
+
+
+def _beside_the_position_row(live: Live) -> Live:
+    """As where the broker kept a later position row instead."""
+    state = {number: (begin, end - 1) for number, (begin, end) in live.cut.state.items()}
+    return Live(live._settings, replace(live.cut, state=state), {})
 
 
 def _assert_whole(live: Live) -> None:
