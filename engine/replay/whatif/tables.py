@@ -272,7 +272,7 @@ def _limit(use: LimitUse) -> tuple[str, str, str]:
 
 def _amounts(rules: Ruleset) -> dict[tuple[str, str, str], int]:
     return {
-        (limit.per, campaign.name, limit_name(limit)): limit.amount
+        (limit.per, campaign.name, f"{limit_name(limit)} {limit.per}"): limit.amount
         for campaign in rules.campaigns
         for limit in campaign.limits
     }
