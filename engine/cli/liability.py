@@ -52,6 +52,11 @@ def liability(
         screen.say_json(found.values())
     else:
         _show(found)
+    if found.behind:
+        screen.warn(
+            f"{found.behind:,} events of before {found.at} came when the clock had passed it, and are not in:"
+            " an import that was not in the order of time has no such point"
+        )
 
 
 def _show(found: Liability) -> None:

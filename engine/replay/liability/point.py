@@ -13,6 +13,7 @@ from engine.pipeline.records import JournalRecord
 from engine.wire import journal
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local times are counted from a local one
+_EVENT, _KIND_WITHIN = b'"event"', 20  # a journal record says first what it is
 _LOOK_BACK = 100  # offsets
 _FORWARDED = "event"  # where a message carries an event that it hands on
 _HOW = (
@@ -39,12 +40,13 @@ Point = Instant | Offsets
 class Cut(NamedTuple):
     """Where one partition stops: before the offset `end`. `due_ms`: what is due by then is worked off besides, None for nothing.
 
-    `last`: whether the history has nothing after it.
+    `last`: whether the history has nothing after it. `behind`: how many events of an earlier time stand after it.
     """
 
     end: int
     due_ms: int | None
     last: bool
+    behind: int = 0
 
 
 def read_point(text: str, zone: Zone) -> Point:
@@ -57,10 +59,14 @@ def read_point(text: str, zone: Zone) -> Point:
         raise UsageError(f"--at {text}: {_HOW}") from error
 
 
-def cuts_at(history: History, point: Point) -> dict[int, Cut]:
-    """Where each partition stops. Raises UsageError where the history does not have the records that are named."""
+def cuts_at(history: History, point: Point, *, to_the_end: bool) -> dict[int, Cut]:
+    """Where each partition stops. `to_the_end`: whether to count what stands behind an instant, which is read then.
+
+    Raises UsageError where the history does not have the records that are named.
+    """
     if isinstance(point, Instant):
-        return {number: _cut_before(history, number, point.at_ms) for number in range(history.partitions)}
+        at_ms = point.at_ms
+        return {number: _cut_before(history, number, at_ms, to_the_end) for number in range(history.partitions)}
     appended_ms = max(_appended_ms(history, number, offset) for number, offset in point.last.items())
     return {
         number: Cut(point.last[number] + 1, None, point.last[number] + 1 >= history.spans[number].end)
@@ -88,15 +94,22 @@ def time_of(record: JournalRecord) -> int | None:
             return None
 
 
-def _cut_before(history: History, number: int, at_ms: int) -> Cut:
+def _cut_before(history: History, number: int, at_ms: int, to_the_end: bool) -> Cut:
     """Before the first record whose time reaches the instant, among those that are decided."""
     span = history.spans[number]
+    cut: Cut | None = None
     for batch in history.journal(number, span.start, span.decided):
         for record in batch:
             time_ms = time_of(record)
-            if time_ms is not None and time_ms >= at_ms:
-                return Cut(record.offset, at_ms, last=False)
-    return Cut(span.decided, at_ms, last=True)
+            if time_ms is None:
+                continue
+            if cut is None and time_ms >= at_ms:
+                cut = Cut(record.offset, at_ms, last=False)
+                if not to_the_end:
+                    return cut
+            elif cut is not None and time_ms < at_ms and _EVENT in record.value[:_KIND_WITHIN]:
+                cut = cut._replace(behind=cut.behind + 1)
+    return cut or Cut(span.decided, at_ms, last=True)
 
 
 def _cut_appended(history: History, number: int, appended_ms: int) -> Cut:

@@ -61,6 +61,7 @@ def liability(history: History, point: Point | None, processes: int, reached: Re
         positions={number: part.position for number, part in zip(numbers, parts, strict=True)},
         clock_ms=max((part.clock_ms for part in parts if part.clock_ms is not None), default=None),
         beyond=at_ms is not None and all(cut.last for cut in cuts.values()),
+        behind=sum(cut.behind for cut in cuts.values()),
     )
 
 
@@ -123,7 +124,9 @@ def do_due(derivation: Derivation, offset: int, to_ms: int) -> None:
 def _cuts(history: History, point: Point | None) -> Mapping[int, Cut]:
     if point is None:
         return {number: Cut(span.decided, None, last=True) for number, span in history.spans.items()}
-    return cuts_at(history, point)
+    # Where the clock follows the events, an import need not be in the order of time.
+    follows = latest(history, ()).programme.time.clock == "events"
+    return cuts_at(history, point, to_the_end=follows)
 
 
 def _before(history: History, number: int, cut: Cut) -> Snapshot | None:

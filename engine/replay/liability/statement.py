@@ -78,13 +78,15 @@ class Liability(NamedTuple):
     """What is owed. `at`: the instant asked for, None for a place in the log. `positions`: by partition, the next record.
 
     `clock_ms`: the furthest of the partitions' clocks. `beyond`: the log ends before the instant, so that only what is due by then
-    was added. `members`: who has points to spend in any account.
+    was added. `behind`: under a clock that follows the events, so many events of an earlier time came after that point of the log
+    and are not in. `members`: who has points to spend in any account.
     """
 
     at: str | None
     positions: Mapping[int, int]
     clock_ms: int | None
     beyond: bool
+    behind: int
     ruleset: str
     zone: str
     currency: str
@@ -128,6 +130,7 @@ def stated(
     positions: Mapping[int, int],
     clock_ms: int | None,
     beyond: bool,
+    behind: int = 0,
 ) -> Liability:
     """The statement of all partitions."""
     sums: dict[str, AccountSums] = {account.name: AccountSums() for account in ruleset.programme.accounts}
@@ -143,6 +146,7 @@ def stated(
         positions,
         clock_ms,
         beyond,
+        behind,
         ruleset.digest,
         programme.zone.name,
         programme.currency,

@@ -18,7 +18,7 @@ from engine.replay.liability.reckoning import liability
 from engine.replay.liability.statement import AccountStatement, Liability
 from engine.replay.lines import Line
 from engine.ruleset.effects import AwardPoints, Fixed, Pending, Rate
-from engine.ruleset.model import Account, Returns, Ruleset
+from engine.ruleset.model import Account, Returns, Ruleset, TimeRules
 from tests.support.programme import NEW_YORK_2026, UTC, campaign, ruleset
 from tests.support.recorded import Remembered, remember
 from tests.support.shop import grocer, shop
@@ -272,6 +272,15 @@ def test_the_end_of_the_log_is_what_the_rows_say_now_for_any_number_of_processes
     later = owed(history, Instant(instant), processes=2)
     assert later == owed(history, Instant(instant))
     assert {name: later.values()[name] for name in same} == {name: values[name] for name in same}
+
+
+def test_an_import_out_of_order_says_what_came_after_the_point() -> None:
+    follows = TimeRules("events", 90 * DAY_MS, "accept", 0)
+    events = [enrolled(), bought("T-1", 10), bought("T-2", 5, START + 9 * DAY_MS), bought("T-3", 2, START + DAY_MS)]
+    history = remember(programme(time=follows), events)
+    found = owed(history, Instant(START + 5 * DAY_MS))
+    assert (points_of(found).available, found.behind) == (10, 1)
+    assert owed(history, Instant(START + 10 * DAY_MS)).behind == 0
 
 
 def test_the_instant_before_a_history_begins_is_refused() -> None:
