@@ -17,9 +17,9 @@ from engine.history.live import Live
 from engine.history.opening import open_history
 from engine.replay.processes import usable, work_off
 from engine.replay.repartitioning import place
-from engine.replay.repartitioning.copying import Copying
+from engine.replay.repartitioning.apart import Apart
+from engine.replay.repartitioning.copying import Copying, demand_decided
 from engine.replay.repartitioning.writing import Journals, Task, Written, decide, keep_rows, write_journal
-from engine.replay.rules_of import RulesOf
 
 
 def repartition(
@@ -29,7 +29,7 @@ def repartition(
         Path | None, typer.Option(help="Read the journal from this folder of `guerdon archive` instead of the broker.")
     ] = None,
     processes: Annotated[
-        int | None, typer.Option(min=1, help="Processes that decide the copy (default: one for each CPU).")
+        int | None, typer.Option(min=1, help="Processes that read and decide (default: one for each CPU).")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
@@ -43,14 +43,16 @@ def repartition(
     if new.prefix == old.prefix:
         raise UsageError(f"--to-prefix {to_prefix} is the prefix of the deployment itself")
     history = _source(old, archive)
-    copying = Copying(history, partitions, RulesOf(history.rulesets, old.matcher))
+    demand_decided(history)
     made = asyncio.run(place.make_topics(new))
     if not as_json:
         screen.say(f"{history.name}: {history.partitions} -> {partitions} partitions")
         screen.say(f"created {len(made)} topics below {new.prefix!r}")
     with tempfile.TemporaryDirectory(prefix="guerdon-repartition-") as folder:
-        journals = _copy(old, new, partitions, copying, _records(history))
-        rows = keep_rows(copying, partitions, Path(folder))
+        with Apart(history, processes or usable(history.partitions), old.matcher) as apart:
+            copying = Copying(apart.lanes, partitions)
+            journals = _copy(old, new, partitions, copying, _records(history))
+            rows = keep_rows(copying, partitions, Path(folder))
         written = _decide(new, journals, rows, processes or usable(partitions))
     _show(_counts(history, copying, journals, written), new, as_json=as_json)
 

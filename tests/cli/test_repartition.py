@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ from engine.broker.settings import Settings, load_settings
 from engine.history.live import Live
 from engine.replay.repartitioning import place
 from engine.replay.repartitioning.copying import Copying
+from engine.replay.repartitioning.lane import Lane
 from engine.replay.repartitioning.writing import write_journal
 from engine.replay.rules_of import RulesOf
 from engine.replay.verifying.report import Report
@@ -158,6 +160,30 @@ async def test_a_deployment_goes_on_in_another_number_of_partitions(deployment: 
         await dissolve(new)
 
 
+async def test_the_journal_may_come_from_an_archive_that_has_all_of_it(deployment: Settings, tmp_path: Path) -> None:
+    await lived(deployment)
+    new = beside(deployment, 1)
+    asked = ("repartition", "--to-prefix", new.prefix, "--partitions", 1, "--archive", tmp_path / "kept")
+    try:
+        assert guerdon(deployment, "archive", tmp_path / "kept").returncode == 0
+        made = guerdon(deployment, *asked, "--processes", 1)
+        assert made.returncode == 0, made.stderr
+        rows = await rows_of(deployment)
+        assert f"all {len(rows):,} rows are as they were" in made.stdout
+        assert await rows_of(new) == rows
+        with WorkerProcess(deployment) as worker:
+            worker.wait_for("ready")
+            await feed(deployment, [enrolment("late")])
+            await until(
+                deployment, "decisions", lambda events: any(each["causationid"] == "enrol-late" for each in events)
+            )
+            assert worker.stop() == 0
+        late = guerdon(deployment, *asked)
+        assert (late.returncode, "archive them first" in late.stderr) == (2, True), late.stderr
+    finally:
+        await dissolve(new)
+
+
 async def test_what_is_not_taken_in_is_not_left_behind(deployment: Settings) -> None:
     await publish(deployment, CAPPED)
     await feed(deployment, [enrolment("M")])
@@ -173,8 +199,9 @@ async def test_no_worker_decides_a_copy_that_is_not_completed(deployment: Settin
         await place.make_topics(new)
         history = await asyncio.to_thread(Live.at, deployment)
         await place.write_tables(new, await place.read_tables(deployment, 2), {}, 2)
-        copying = Copying(history, 2, RulesOf(history.rulesets))
-        await write_journal(new, 2, copying, lambda _: None)
+        rules_of = RulesOf(history.rulesets)
+        lanes = [Lane(history, number, rules_of) for number in range(4)]
+        await write_journal(new, 2, Copying(lanes, 2), lambda _: None)
         with WorkerProcess(new) as worker:
             assert worker.wait() == 78
             assert "belongs to a copy that is not completed" in worker.said()

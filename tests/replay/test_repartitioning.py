@@ -11,7 +11,9 @@ from engine.errors import UsageError
 from engine.history.history import Published, Snapshot, Span
 from engine.pipeline.partition import JournalRecord, TopicRecord
 from engine.pipeline.records import Bounds
-from engine.replay.repartitioning.copying import demand_decided
+from engine.replay.processes import PartFailed
+from engine.replay.repartitioning.apart import Apart
+from engine.replay.repartitioning.copying import Copying, demand_decided
 from engine.replay.verifying.whole import verify
 from engine.wire import copies, journal
 from tests.support.copies import (
@@ -20,6 +22,7 @@ from tests.support.copies import (
     activate,
     busy,
     copy_of,
+    made_by,
     messages_of,
     programmes,
     remembered,
@@ -185,6 +188,26 @@ def test_a_copy_with_what_it_publishes_is_verified_as_a_whole(seed: int, clock: 
 
 def test_the_same_history_gives_the_same_copy() -> None:
     assert copy_of(busy(1), 5)[0].records == copy_of(busy(1), 5)[0].records
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+def test_the_same_comes_from_any_number_of_processes(processes: int) -> None:
+    old = busy(7)
+    new, _, rows = copy_of(old, 5)
+    with Apart(old, processes) as apart:
+        copying = Copying(apart.lanes, 5)
+        found, _ = made_by(copying, old, 5)
+        assert list(copying.rows()) == rows
+    assert found.records == new.records
+    assert found.quarantined == new.quarantined
+    assert copying.read == sum(map(len, old.records.values()))
+
+
+def test_what_fails_in_another_process_is_said_here() -> None:
+    old = busy(1)
+    old.rulesets = {}
+    with Apart(old, 2) as apart, pytest.raises(PartFailed, match="the journal activates the ruleset"):
+        made_by(Copying(apart.lanes, 5), old, 5)
 
 
 def test_each_subjects_records_keep_their_order_and_their_bytes() -> None:

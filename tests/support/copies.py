@@ -14,6 +14,7 @@ from engine.pipeline.partition import JournalRecord, TopicRecord
 from engine.pipeline.records import StateRecord
 from engine.replay.deriving import Derivation
 from engine.replay.repartitioning.copying import Copying
+from engine.replay.repartitioning.lane import Lane
 from engine.replay.rules_of import RulesOf
 from engine.ruleset.conditions import Test
 from engine.ruleset.effects import AddTag, AwardPoints, Fixed
@@ -129,7 +130,13 @@ def remembered(log: Log, rulesets: Sequence[Ruleset], made: random.Random | None
 
 def copy_of(old: Remembered, partitions: int) -> tuple[Remembered, Copying, list[StateRecord]]:
     """The history that a copy makes, how it was made, and all rows as the old one has them."""
-    copying = Copying(old, partitions, RulesOf(old.rulesets))
+    rules_of = RulesOf(old.rulesets)
+    copying = Copying([Lane(old, number, rules_of) for number in range(old.partitions)], partitions)
+    return *made_by(copying, old, partitions), list(copying.rows())
+
+
+def made_by(copying: Copying, old: Remembered, partitions: int) -> tuple[Remembered, Copying]:
+    """The history that a copy makes, and how it was made."""
     records: dict[int, list[JournalRecord]] = {number: [] for number in range(partitions)}
     quarantined: dict[int, set[int]] = {number: set() for number in range(partitions)}
     for new in copying.records():
@@ -139,7 +146,7 @@ def copy_of(old: Remembered, partitions: int) -> tuple[Remembered, Copying, list
         own.append(JournalRecord(len(own), START, new.key, new.value))
     taken_out = {number: frozenset(offsets) for number, offsets in quarantined.items()}
     made = Remembered(partitions, old.rulesets, records, quarantined=taken_out)
-    return made, copying, list(copying.rows())
+    return made, copying
 
 
 class Decided:

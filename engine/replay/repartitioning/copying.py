@@ -6,7 +6,7 @@ after the other within a slice: what goes before what can be read, and little ne
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from engine.core.instants import HOUR_MS
@@ -15,8 +15,7 @@ from engine.errors import UsageError
 from engine.history.history import History
 from engine.pipeline.records import Progress, StateRecord
 from engine.pipeline.ticking import followed_to
-from engine.replay.repartitioning.lane import Entry, Lane, Standing
-from engine.ruleset.matching import Rules
+from engine.replay.repartitioning.lane import Entry, Old, Standing
 from engine.wire import copies
 
 SLICE_MS = HOUR_MS
@@ -32,18 +31,16 @@ class New(NamedTuple):
 
 
 class Copying:
-    """One copy of a history into so many partitions: the records, afterwards the rows to be had by them."""
+    """One copy of old partitions into so many new ones: the records, afterwards the rows to be had by them."""
 
-    def __init__(self, history: History, partitions: int, rules_of: Callable[[str, str], Rules]) -> None:
-        """Raises UsageError where not all of the journal is there and decided."""
-        demand_decided(history)
-        self._lanes = [Lane(history, number, rules_of) for number in range(history.partitions)]
+    def __init__(self, lanes: Sequence[Old], partitions: int) -> None:
+        self._lanes = lanes
         self._partitions = partitions
         self._standing: list[Standing | None] = [None] * partitions
         self.counts: Counter[str] = Counter()  # `events`, `messages`, `quarantined`; `stood` is what had to be said
 
     def records(self) -> Iterator[New]:
-        """The new journal, to be asked for once. Raises UsageError and DecidingFailed, as `Derivation` does."""
+        """The new journal, to be asked for once. Raises what the lanes raise, and UsageError where they are an incomplete copy."""
         for entry in heapq.merge(*(lane.entries() for lane in self._lanes), key=_order):
             if entry.record is None:
                 yield from self._done_itself(entry)

@@ -1,7 +1,7 @@
 """One partition of the old journal, decided again: what of it is copied, and how the partition stood at each record."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from engine.core import keys
 from engine.core.records import Event, Message
@@ -42,8 +42,30 @@ class Entry(NamedTuple):
     forgotten: Mapping[str, int] = {}
 
 
+class Old(Protocol):
+    """An old partition, decided here or in another process."""
+
+    @property
+    def records(self) -> int:
+        """How many were read so far."""
+
+    @property
+    def known(self) -> int:
+        """How many of them are events that intake wrote twice, which are not copied."""
+
+    @property
+    def progress(self) -> Progress:
+        """How the partition stands, once all entries were taken."""
+
+    def entries(self) -> Iterator[Entry]:
+        """What is to be copied, in order."""
+
+    def rows(self) -> Iterator[StateRecord]:
+        """The rows by key, once all entries were taken."""
+
+
 class Lane:
-    """Gives the entries of an old partition in order; afterwards how it stood, and its rows."""
+    """Gives the entries of an old partition in order; afterwards how it stood, and its rows. Implements `Old`."""
 
     def __init__(self, history: History, number: int, rules_of: Callable[[str, str], Rules]) -> None:
         """Raises UsageError where the history does not hold the partition from its beginning on."""
@@ -52,8 +74,8 @@ class Lane:
         self._derivation = Derivation(history, number, rules_of)
         self._number = number
         self._at_ms = 0
-        self.records = 0  # read so far
-        self.known = 0  # of them events that intake wrote twice, which are not copied
+        self.records = 0
+        self.known = 0
 
     def entries(self) -> Iterator[Entry]:
         """What is to be copied. Raises UsageError and DecidingFailed, as `Derivation` does."""
