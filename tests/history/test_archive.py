@@ -183,7 +183,7 @@ def test_a_run_that_ends_anywhere_is_gone_on_with(tmp_path: Path, batches: int) 
     assert_holds(tmp_path, told)
 
 
-@pytest.mark.parametrize("written", range(1, 30, 4))
+@pytest.mark.parametrize("written", range(1, 27, 4))
 def test_a_kill_between_a_file_and_the_manifest_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int
 ) -> None:
