@@ -23,7 +23,9 @@ def show(found: model.Explanation, *, show_all: bool = False) -> None:
 
     def say(text: str = "", indent: int = 0) -> None:
         console.print(
-            Padding(Text.from_markup(text), (0, 0, 0, indent)) if console.is_terminal else f"{' ' * indent}{text}"
+            Padding(Text.from_markup(text, emoji=False), (0, 0, 0, indent))
+            if console.is_terminal
+            else f"{' ' * indent}{text}"
         )
 
     def head(text: str) -> None:
@@ -53,7 +55,7 @@ def _parts(found: model.Explanation, layout: Layout, *, show_all: bool) -> Itera
         yield "What it goes back to", iter([(0, escape(found.cause.says))])
     if found.before is not None:
         yield "How things stood", _before(found.before, layout)
-    for considered in found.considered:
+    for considered in (each for each in found.considered if each.campaigns):
         yield f"Campaigns on {considered.on}", _considered(considered, layout, show_all=show_all)
     yield "What was done", _steps(found.steps, layout, show_all=show_all)
     if found.backwards:

@@ -25,7 +25,7 @@ class Shown(Protocol):
 
 def console(*, error: bool = False) -> Console:
     """The terminal, or what stands in its place."""
-    shown = Console(stderr=error, highlight=False, soft_wrap=True)
+    shown = Console(stderr=error, highlight=False, soft_wrap=True, emoji=False)  # `member:M:` is no emoji
     if not shown.is_terminal:
         shown.width = UNLIMITED_WIDTH
     return shown

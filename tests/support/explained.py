@@ -46,13 +46,13 @@ def sold(member: str, name: str, day: int, *amounts: int, source: str = "pos", *
 def returned(member: str, name: str, of: str, day: int, pieces: int = 1, line: str = "1") -> Line:
     """Some pieces of a line come back."""
     back = [{"line_id": line, "quantity": pieces}]
-    data = {"return_id": name, "original_transaction_id": of, "lines": back}
+    data: dict[str, Any] = {"return_id": name, "original_transaction_id": of, "lines": back}
     return told("returns", "transaction.returned", member, day, name, **data)
 
 
 def spent(member: str, name: str, points: int, day: int) -> Line:
     """A spending of points."""
-    data = {"spend_id": name, "account": "points", "points": points}
+    data: dict[str, Any] = {"spend_id": name, "account": "points", "points": points}
     return told("commands", "points.spend_requested", member, day, name, **data)
 
 

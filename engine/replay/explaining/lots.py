@@ -44,13 +44,14 @@ def fate(award: Told, member: Member, watched: Mapping[Place, Watched], says: Sa
     left = points_in(last.after).get(lot, 0) if last is not None else award.data["points"] - deficit
     return model.Fate(
         outcome_id=award.id,
+        subject=award.subject,
         lot_id=lot,
         account=award.data["account"],
         campaign=award.data.get("campaign"),
         points=award.data["points"],
         paid_deficit=deficit,
         left=left,
-        says=_fate_in_words(award, deficit, left, changes, later, says),
+        says=_fate_in_words(award, deficit, left, changes, later, member, says),
         changes=changes,
     )
 
@@ -160,14 +161,23 @@ def _limits_back(told: Told, watched: Watched, says: Says) -> Iterator[str]:
     if told.type != "points.reversed":
         return
     for key in sorted({*watched.before, *watched.after}):
-        if "/" not in key or keys.collection_of(key) != "uses":
+        if (
+            "/" not in key
+            or keys.collection_of(key) != "uses"
+            or not _concerns(told, keys.unescaped(key.split("/")[2]))
+        ):
             continue
         for (limit, _), (old, new) in uses_changed(watched.before.get(key), watched.after.get(key)).items():
             if new < old:
                 yield f"limit of {keys.unescaped(key.split('/')[2])}, {limit}: {old:,} -> {new:,} used"
     for message in watched.messages:
-        if message.type == "limit.returned":
+        if message.type == "limit.returned" and any(_concerns(told, use["owner"]) for use in message.data["uses"]):
             yield f"{message.subject}: {says.message(message.type, message.data)}"
+
+
+def _concerns(told: Told, owner: str) -> bool:
+    """Whether a limit is of the campaign whose points were taken back, or of no campaign."""
+    return not owner.startswith("campaign:") or owner == f"campaign:{told.data.get('campaign')}"
 
 
 def _taken_in_words(points: int, origin: model.Origin | None, says: Says) -> str:
@@ -177,7 +187,13 @@ def _taken_in_words(points: int, origin: model.Origin | None, says: Says) -> str
 
 
 def _fate_in_words(
-    award: Told, deficit: int, left: int, changes: Sequence[model.Change], later: Sequence[Told], says: Says
+    award: Told,
+    deficit: int,
+    left: int,
+    changes: Sequence[model.Change],
+    later: Sequence[Told],
+    member: Member,
+    says: Says,
 ) -> str:
     told = []
     if deficit:
@@ -195,8 +211,12 @@ def _fate_in_words(
             if cause.data["points"]:
                 told.append(f"{cause.data['points']:,} taken back from other points on {says.day(each.time)}{by}")
         else:
+            other = cause.data.get("campaign")
+            if each.type == "points.reversed" and other != award.data.get("campaign"):
+                verb = f"{verb} for {other}"
             told.append(f"{count} {verb} on {says.day(each.time)}{by}")
-    whole = f"Of {says.of(award.data['points'], award.data['account'])}{says.by(award.data)}"
+    whose = "" if award.subject == member.subject else f"{keys.name_of(award.subject)}'s "
+    whole = f"Of {whose}{says.of(award.data['points'], award.data['account'])}{says.by(award.data)}"
     if not told:
         return f"{whole} all are there still." if left else f"{whole} none is left."
     return f"{whole}: {', '.join(told)}; {f'{left:,} left' if left else 'nothing is left'}."

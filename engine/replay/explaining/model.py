@@ -219,9 +219,10 @@ class Sale(Part):
 
 
 class SaleAward(Part):
-    """An award of a sale: what it gave, and what returns left of it."""
+    """An award of a sale: what it gave, and what returns left of it. `to`: the subject of the referrer who got it, else ""."""
 
     campaign: str
+    to: str
     account: str
     points: int
     left: int
@@ -290,6 +291,7 @@ class Fate(Part):
     """What became of an award's lot. `paid_deficit` of it paid what the account owed when it came; `left` is there still."""
 
     outcome_id: str
+    subject: str
     lot_id: str
     account: str
     campaign: str | None
@@ -311,11 +313,12 @@ class Cause(Part):
 
 
 class Explanation(Part):
-    """All of it. `id` is as asked for; `summary` says it in about three sentences."""
+    """All of it. `id` is as asked for, `subject` whom it is about; `summary` says it in about three sentences."""
 
     version: Literal[1] = 1
     id: str
     kind: Literal["event", "outcome", "record"]
+    subject: str
     history: str
     programme: Programme
     summary: list[str]

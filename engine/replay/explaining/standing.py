@@ -72,7 +72,11 @@ def _sale(rows: Mapping[str, Row], name: str | None) -> model.Sale | None:
         returned_lines={line: back[0] for line, back in returned["lines"].items()},
         awards=[
             model.SaleAward(
-                campaign=each["campaign"], account=each["account"], points=each["points"], left=each["left"]
+                campaign=each["campaign"],
+                to=each.get("to", ""),
+                account=each["account"],
+                points=each["points"],
+                left=each["left"],
             )
             for each in row["awards"]
         ],

@@ -30,22 +30,22 @@ def summary(parts: Mapping[str, Any], says: Says) -> list[str]:
     """The sentences."""
     outcome: model.Outcome | None = parts["outcome"]
     first = _of_outcome(outcome, parts, says) if outcome is not None else _of_input(parts, says)
-    return [*first, _since(parts)]
+    return [*first, _since(parts, says)]
 
 
 def _of_input(parts: Mapping[str, Any], says: Says) -> list[str]:
     event: model.Input | None = parts["input"]
     if event is None:
-        return [f"{parts['cause'].says[:1].upper()}{parts['cause'].says[1:]}.", _gave(parts["steps"])]
-    what = f"{_capital(_named(event, says))} by {_whom(parts['steps'], event)} on {says.when(event.time)}"
+        return [f"{parts['cause'].says[:1].upper()}{parts['cause'].says[1:]}.", _gave(parts["steps"], parts["subject"])]
+    what = f"{_capital(_named(event, says))} by {_whom(parts['subject'])} on {says.when(event.time)}"
     status: str = parts["status"]
     if status.startswith("refused: "):
         return [
             f"{what} was refused ({status.removeprefix('refused: ')}): {says.reason(status.removeprefix('refused: '))}."
         ]
     if not status:
-        return [f"{what} is not settled: it waits.", _gave(parts["steps"])]
-    return [f"{what} was decided: {_fired(parts['considered'])}.", _gave(parts["steps"])]
+        return [f"{what} is not settled: it waits.", _gave(parts["steps"], parts["subject"])]
+    return [f"{what} was decided: {_fired(parts['considered'])}.", _gave(parts["steps"], parts["subject"])]
 
 
 def _of_outcome(outcome: model.Outcome, parts: Mapping[str, Any], says: Says) -> list[str]:
@@ -73,8 +73,7 @@ def _named(event: model.Input, says: Says) -> str:
     return f"{called} {name}{of}{over}"
 
 
-def _whom(steps: Sequence[model.Step], event: model.Input) -> str:
-    subject = next((each.subject for step in steps for each in step.outcomes), event.subject)
+def _whom(subject: str) -> str:
     return f"member {keys.name_of(subject)}" if keys.kind_of(subject) == "member" else subject
 
 
@@ -87,8 +86,9 @@ def _fired(considered: Sequence[model.Considered]) -> str:
     return f"{len(fired) or 'none'} of {len(campaigns)} campaign{'' if len(campaigns) == 1 else 's'} on it fired{named}"
 
 
-def _gave(steps: Sequence[model.Step]) -> str:
-    told = [each.says for step in steps for each in step.outcomes if each.type not in _QUIET]
+def _gave(steps: Sequence[model.Step], whom: str) -> str:
+    outcomes = [each for step in steps for each in step.outcomes if each.type not in _QUIET]
+    told = [each.says if each.subject == whom else f"{keys.name_of(each.subject)}: {each.says}" for each in outcomes]
     return (
         f"{_capital('; '.join(told[:_MOST]))}{f'; and {len(told) - _MOST} more' if len(told) > _MOST else ''}."
         if told
@@ -96,11 +96,11 @@ def _gave(steps: Sequence[model.Step]) -> str:
     )
 
 
-def _since(parts: Mapping[str, Any]) -> str:
+def _since(parts: Mapping[str, Any], says: Says) -> str:
     fates: Sequence[model.Fate] = parts["fates"]
     later: Sequence[model.Change] = parts["later"]
     told = [each.says for each in fates[:_MOST] if each.changes or each.paid_deficit]
-    told += [f"{_capital(each.says)}." for each in later[:_MOST]]
+    told += [f"{_capital(each.says)} on {says.day(each.time)}." for each in later[:_MOST]]
     if told:
         return " ".join(told)
     return (
