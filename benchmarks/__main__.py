@@ -15,7 +15,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from benchmarks import due, hot_member, matching, memory, pipeline, tables, throughput
+from benchmarks import due, hot_member, matching, memory, pipeline, replaying, tables, throughput
 from benchmarks.deployments import unavailable
 from benchmarks.running import GUERDON
 from tests.support.brokers import ROOT
@@ -33,6 +33,7 @@ class Name(Enum):
     EMBEDDED = "embedded"  # throughput on the embedded broker
     APACHE = "apache"  # throughput on Apache Kafka
     MEMORY = "memory"  # and the restore after it
+    REPLAY = "replay"  # deriving and verifying, beside the live worker and a bare read of the journal
 
 
 class Wanted(NamedTuple):
@@ -119,6 +120,12 @@ def _memory(console: Console, wanted: Wanted) -> Mapping[str, Any]:
     return asdict(found)
 
 
+def _replay(console: Console, wanted: Wanted) -> Mapping[str, Any]:
+    found = _in_directory(lambda directory: replaying.measure(wanted.events or replaying.EVENTS, directory))
+    replaying.show(console, found)
+    return found.value()
+
+
 def _in_directory(measure: Callable[[Path], Awaitable[T]]) -> T:
     async def measured() -> T:
         with tempfile.TemporaryDirectory(prefix="guerdon-bench-") as directory:
@@ -135,6 +142,7 @@ _MEASURES: Mapping[Name, Callable[[Console, Wanted], Mapping[str, Any]]] = {
     Name.EMBEDDED: _embedded,
     Name.APACHE: _apache,
     Name.MEMORY: _memory,
+    Name.REPLAY: _replay,
 }
 
 if __name__ == "__main__":

@@ -216,6 +216,7 @@ class _Run:
         found = await verification.find(world.settings)
         report.violations += verification.violations(found)
         report.violations += await verification.replayed(found, world.environment, ROOT, self._folder)
+        report.violations += await verification.verified(world.environment, ROOT, self._folder)
         report.inputs = found.expected.inputs
         report.repeats = found.expected.sent.total() - len(found.expected.sent)
         report.dead_letters = found.expected.unreadable

