@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -34,6 +35,7 @@ from engine.trying.beside import beside
 from engine.trying.promoting import promoted
 
 LOOK_EVERY_S = 2.0
+LAST_DAYS = 7  # rows that people are shown
 By = Annotated[str | None, typer.Option(help="Who does so, for the history (default: your user name).")]
 Shown = tuple[str, Sequence[str], Sequence[Sequence[object]]]  # a table: title, columns, rows
 
@@ -74,7 +76,8 @@ def shadow(
     if as_json:
         screen.say_json({**_published(standing), **values(difference)})
     elif follow and isinstance(history, Live):
-        _follow(settings, history, standing, difference)
+        with suppress(KeyboardInterrupt):
+            _follow(settings, history, standing, difference)
     else:
         for title, columns, rows in _tables(standing, difference):
             screen.show_table(columns, rows, title)
@@ -160,13 +163,10 @@ def _follow(settings: Settings, history: Live, standing: InShadow, difference: D
     """Reads on from cut to cut, until stopped or until another ruleset was published."""
     with LiveDisplay(_drawn(standing, difference), console=screen.console(), auto_refresh=False) as display:
         while True:
-            try:
-                time.sleep(LOOK_EVERY_S)
-                later = Live.at(settings)
-                for number in range(later.partitions):
-                    take(difference, _since(history, later, POINTS, number), _since(history, later, DECISIONS, number))
-            except KeyboardInterrupt:
-                return
+            time.sleep(LOOK_EVERY_S)
+            later = Live.at(settings)
+            for number in range(later.partitions):
+                take(difference, _since(history, later, POINTS, number), _since(history, later, DECISIONS, number))
             history = later
             display.update(_drawn(standing, difference), refresh=True)
             if later.publications[-1] != standing.publication:
@@ -227,7 +227,8 @@ def _tables(standing: InShadow, difference: Difference) -> Iterator[Shown]:
     yield "the programme", ("account", "#would give", "#gave", "#difference"), [*whole, _money_row(found, difference)]
     days = [(day["day"], *row) for day in found["days"] for row in _points_rows(day)]
     if days:
-        yield "by day", ("day", "account", "#would give", "#gave", "#difference"), days
+        title = "by day" if len(days) <= LAST_DAYS else "by day, the last ones (--json has all)"
+        yield title, ("day", "account", "#would give", "#gave", "#difference"), days[-LAST_DAYS:]
     members = [
         (doing, each["member"], _points(each["difference"]))
         for doing, name in (("gains", "members_who_gain"), ("loses", "members_who_lose"))

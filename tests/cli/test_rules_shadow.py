@@ -1,14 +1,19 @@
 """A candidate's whole life on a broker: put in shadow, held against what is live, some of it promoted, all of it, taken out again."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from engine.broker.publishing import load_published
 from engine.broker.settings import Settings
-from engine.cli.rules_publish import How, publish_folder
+from engine.cli.rules_publish import How, now_ms, publish_folder
 from engine.cli.rules_shadow import difference_of, promote_candidate, stop_shadow
+from engine.core.instants import render
 from engine.errors import UsageError
 from engine.history.live import Live
 from engine.replay.liability.point import Offsets
@@ -16,6 +21,7 @@ from engine.replay.liability.reckoning import liability
 from engine.replay.shadow.reading import read
 from engine.replay.shadow.report import values
 from engine.ruleset.published import PROMOTED, STOPPED
+from tests.support.brokers import environment_of
 from tests.support.workers import WorkerProcess, cloudevent, enrolment, events_of, feed, purchase, until
 
 PROGRAMME = """\
@@ -46,6 +52,36 @@ def shown(settings: Settings) -> dict[str, Any]:
     return values(difference)
 
 
+def asked(settings: Settings, *arguments: str) -> str:
+    """The standard output of a command, in a process of its own."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "engine.cli.main", *arguments],
+        env={**os.environ, **environment_of(settings)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def check_what_is_owed(settings: Settings, tmp_path: Path) -> None:
+    """185 points were awarded and 30 came back; alike from rows, from the journal, and by command."""
+    recorded = Live.at(settings)
+    owed = liability(recorded, None, 1, lambda _: None)
+    assert [(each.account, each.outstanding) for each in owed.accounts] == [("points", 185 - 30)]
+    assert (owed.outstanding_minor, owed.members) == (155, 2)
+    ends = Offsets({number: span.decided - 1 for number, span in recorded.spans.items() if span.decided > span.start})
+    assert liability(recorded, ends, 2, lambda _: None).accounts == owed.accounts
+    now = orjson.loads(asked(settings, "liability", "--json", "--csv", str(tmp_path / "owed.csv")))
+    assert (now["accounts"][0]["outstanding"], now["accounts"][0]["outstanding_minor"]) == (155, 155)
+    assert len((tmp_path / "owed.csv").read_text().splitlines()) == 1 + len(now["accounts"][0]["months"])
+    assert "2 members have points to spend" in asked(
+        settings, "liability", "--processes", "2", "--at", render(now_ms())
+    )
+
+
 async def awarded(settings: Settings, decisions: int) -> list[int]:
     """The points of all awards, least first, once so many events are decided."""
     await until(settings, "decisions", lambda events: len(events) >= decisions)
@@ -66,6 +102,9 @@ async def test_from_shadow_into_force(deployment: Settings, tmp_path: Path) -> N
         assert await awarded(deployment, 6) == [5, 10, 10, 30]
 
         found = shown(deployment)
+        said = asked(deployment, "rules", "shadow")
+        assert "fifty     new" in said
+        assert "+135 points" in said
         figures = {
             each["campaign"]: (each["kind"], each["would_fire_on"], each["fired_on"], each["would_give"], each["gave"])
             for each in found["campaigns"]
@@ -116,12 +155,10 @@ async def test_from_shadow_into_force(deployment: Settings, tmp_path: Path) -> N
     with pytest.raises(UsageError, match=r"was promoted \(ben"):
         difference_of(Live.at(deployment))
 
-    recorded = Live.at(deployment)
-    owed = liability(recorded, None, 1, lambda _: None)
-    assert [(each.account, each.outstanding) for each in owed.accounts] == [("points", 185 - 30)]
-    assert (owed.outstanding_minor, owed.members) == (155, 2)
-    ends = Offsets({number: span.decided - 1 for number, span in recorded.spans.items() if span.decided > span.start})
-    assert liability(recorded, ends, 2, lambda _: None).accounts == owed.accounts
+    said = asked(deployment, "rules", "history")
+    assert "promoted: fifty" in said
+    assert "promoted" in said.splitlines()[1]
+    check_what_is_owed(deployment, tmp_path)
 
 
 async def test_out_of_shadow_and_changed_meanwhile(deployment: Settings, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ class Difference:
         data = event["data"]
         if data["ruleset_digest"] != self.comparison.ruleset or not self._is_since(place):
             return
-        self.decisions += 1
+        self.decisions += data["status"] == "decided"
         cause = (event["subject"], event["causationid"])
         awards = self._open.get(cause, {})
         shadows = {each["campaign"]: each for each in data.get("shadow", ())}
