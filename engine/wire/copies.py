@@ -48,7 +48,8 @@ class Ended(NamedTuple):
 
 def encode_stood(partition: int, stood: Stood) -> bytes:
     """The record for a new partition."""
-    place = (str(partition), str(stood.partition), str(stood.offset), str(stood.clock_ms))
+    said = "forgotten" if stood.forgotten else "worked_off" if stood.worked_off else ""  # there may be one of each
+    place = (str(partition), str(stood.partition), str(stood.offset), said)
     body: dict[str, object] = {
         "kind": STOOD,
         "id": ids.derive(STOOD, *place),

@@ -48,7 +48,13 @@ def hold_to(old: Remembered, partitions: int) -> Remembered:
     assert Counter(after.sent) == messages_of(new)
     assert Counter(each.value for each in messages_of(new)) == Counter(each.value for each in messages_of(old))
     assert copying.read == sum(map(len, old.records.values()))
+    said = [json["id"] for json in map(orjson.loads, values_of(new, copies.COPY_KEY))]
+    assert len(set(said)) == len(said)
     return new
+
+
+def values_of(history: Remembered, key: bytes) -> list[bytes]:
+    return [record.value for records in history.records.values() for record in records if record.key == key]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
