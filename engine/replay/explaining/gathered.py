@@ -69,6 +69,8 @@ class Gathered:
     def _decided(self) -> Mapping[str, Any] | None:
         """The decision on the input: the first, since it may have come again."""
         event, found = self.found.input, self.found
+        if found.outcome is not None and found.outcome.type == "decision.recorded":
+            return found.outcome.data  # of a repeat, if that was asked for
         recorded = [told.data for told in (*self.own, *found.caused) if told.type == "decision.recorded"]
         for data in recorded:
             own = data["input"]

@@ -4,7 +4,7 @@ import pytest
 
 from engine.errors import UsageError
 from engine.replay.explaining.finding import NothingFound
-from tests.support.explained import enrolled, explained, sold
+from tests.support.explained import enrolled, explained, outcome, sold
 from tests.support.programme import ruleset
 from tests.support.recorded import Remembered, remember
 
@@ -77,3 +77,10 @@ def test_an_event_that_came_again_is_told_once_and_says_where_it_came_again() ->
     assert len(found.input.repeats) == 1
     assert (found.status, [each.points for each in found.fates]) == ("decided", [30])
     assert any("came 1 more times" in note for note in found.notes)
+
+
+def test_the_refusal_of_a_repeat_is_explained_as_such() -> None:
+    history = remember(ruleset(), [enrolled("M"), sold("M", "T", 1, 3000), sold("M", "T", 1, 3000)])
+    found = explained(history, outcome(history, "decision.recorded", status="refused: duplicate_event"))
+    assert found.status == "refused: duplicate_event"
+    assert found.summary[0] == "M, 2026-03-03 12:00: refused: the same event had come before."
