@@ -7,13 +7,13 @@ import pytest
 
 from engine.errors import UsageError
 from engine.replay.lines import Line
-from engine.ruleset.conditions import Test
+from engine.ruleset.conditions import LineSet, Test
 from engine.ruleset.effects import AwardPoints, Fixed
 from engine.ruleset.limits import Group, Limit, Window
 from engine.ruleset.model import Ruleset
 from engine.trying.explain import Explanation, explain
 from tests.support.coffee import compiled
-from tests.support.programme import campaign, ruleset
+from tests.support.programme import campaign, one_of, ruleset
 from tests.support.workers import cloudevent
 
 SECRET = b"s" * 32
@@ -91,6 +91,27 @@ def test_an_event_that_waits_for_its_member_is_explained_where_it_is_decided() -
 def test_a_refused_event_has_its_reason_and_no_conditions() -> None:
     found = explained("a", compiled(), enrolment(), basket("a", currency="EUR"))
     assert (found.decision["status"], found.facts, found.campaigns) == ("refused: currency_unknown", None, ())
+
+
+def test_a_return_is_explained_though_other_campaigns_ask_for_what_it_does_not_have() -> None:
+    amount = Test("coffee.amount", "money", "at_least", (100,))
+    coffee = campaign(
+        "coffee",
+        AwardPoints(Fixed(1), "points"),
+        line_sets={"coffee": LineSet(one_of("category", "coffee"), None)},
+        when=amount,
+    )
+    comfort = campaign("comfort", AwardPoints(Fixed(2), "points"), on="transaction.returned")
+    data = {
+        "return_id": "r",
+        "original_transaction_id": "b",
+        "lines": [{"line_id": "1", "quantity": 1}],
+        "member_id": "M",
+    }
+    back = Line("returns", None, cloudevent("transaction.returned", "r", data, TIME))
+    found = explained("r", ruleset(coffee, comfort), enrolment(), basket("b"), back)
+    assert [(each.trace.campaign.name, each.verdict) for each in found.campaigns] == [("comfort", "fired")]
+    assert found.other_campaigns == 1
 
 
 def test_what_is_not_there_or_cannot_be_read_is_said() -> None:
