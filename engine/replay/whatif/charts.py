@@ -12,6 +12,7 @@ _INK, _LINE, _BACK = "#24292f", "#e6e8eb", "#ffffff"
 _DAYS_ALONE = 130  # of more days, weeks are shown
 _WEEK = 7
 _BAR = 34
+_FEW_MEMBERS = 10  # fewer are counted one by one
 
 
 class Chart(NamedTuple):
@@ -45,7 +46,7 @@ def _charts(report: Mapping[str, Any]) -> Iterator[Chart]:
 
 
 def _days(report: Mapping[str, Any]) -> Chart:
-    """Points given in both worlds above, the difference below; sums of weeks where there are many days."""
+    """Points given in both worlds above, the difference below; by week where there are many days, with a button for days."""
     accounts = set(report["headline"]["accounts"])
     recorded: Counter[str] = Counter()
     new: Counter[str] = Counter()
@@ -54,36 +55,79 @@ def _days(report: Mapping[str, Any]) -> Chart:
             recorded[row["day"]] += row["points_recorded"]
             new[row["day"]] += row["points_new"]
     days = _all_days(sorted(recorded.keys() | new.keys()))
-    per, starts = "day", {day: day for day in days}
-    if len(days) > _DAYS_ALONE:
-        per, starts = "week", {day: _monday(day) for day in days}
-    at = list(dict.fromkeys(starts.values()))
-    sums = [_summed(each, starts) for each in (recorded, new)]
-    difference = [sums[1][start] - sums[0][start] for start in at]
+    by_day = _series(recorded, new, {day: day for day in days})
+    by_week = _series(recorded, new, {day: _monday(day) for day in days})
+    long = len(days) > _DAYS_ALONE
+    shown = by_week if long else by_day
     data = [
-        _line("as recorded", at, [sums[0][start] for start in at], RECORDED),
-        _line("under the new rules", at, [sums[1][start] for start in at], NEW),
+        _line("as recorded", shown.x, shown.recorded, RECORDED),
+        _line("under the new rules", shown.x, shown.new, NEW),
         {
             "type": "bar",
             "name": "difference",
-            "x": at,
-            "y": difference,
+            "x": shown.x,
+            "y": shown.difference,
             "yaxis": "y2",
             "showlegend": False,
-            "marker": {"color": [MORE if each >= 0 else LESS for each in difference]},
+            "marker": {"color": shown.colors},
             "hovertemplate": "%{y:+,} points<extra>difference</extra>",
         },
     ]
     layout = _layout(
         xaxis={"type": "date", "gridcolor": _LINE, "anchor": "y2", "tickformat": "%-d %b\n%Y"},
-        yaxis={**_points_axis(f"points per {per}"), "domain": [0.36, 1.0]},
+        yaxis={**_points_axis("points"), "domain": [0.36, 1.0]},
         yaxis2={**_points_axis("difference"), "domain": [0.0, 0.26]},
         hovermode="x unified",
-        legend={"orientation": "h", "x": 0, "y": 1.1},
+        legend={"orientation": "h", "x": 0, "y": 1.12},
+        updatemenus=[_buttons(week=by_week, day=by_day)] if long else [],
     )
-    note = f"Points given less those that returns took back, by local {per} of {report['programme']['zone']}"
-    note += ", weeks from Monday." if per == "week" else "."
-    return Chart("days", f"Points given per {per}", note, 430, data, layout)
+    note = f"Points given less those that returns took back, by local day of {report['programme']['zone']}"
+    note += "; weeks begin on Monday, the first and the last may be short." if long else "."
+    return Chart("days", f"Points given per {'week' if long else 'day'}", note, 430, data, layout)
+
+
+class _Series(NamedTuple):
+    x: list[str]
+    recorded: list[int]
+    new: list[int]
+    difference: list[int]
+    colors: list[str]
+
+
+def _series(recorded: Mapping[str, int], new: Mapping[str, int], starts: Mapping[str, str]) -> _Series:
+    """The sums by what each day counts to."""
+    x = list(dict.fromkeys(starts.values()))
+    ours, theirs = _summed(recorded, starts), _summed(new, starts)
+    difference = [theirs[start] - ours[start] for start in x]
+    colors = [MORE if each >= 0 else LESS for each in difference]
+    return _Series(x, [ours[start] for start in x], [theirs[start] for start in x], difference, colors)
+
+
+def _buttons(**shown: _Series) -> dict[str, Any]:
+    """Buttons that change the step of time."""
+    buttons = [
+        {
+            "label": f"per {name}",
+            "method": "restyle",
+            "args": [
+                {
+                    "x": [each.x] * 3,
+                    "y": [each.recorded, each.new, each.difference],
+                    "marker.color": [RECORDED, NEW, each.colors],
+                }
+            ],
+        }
+        for name, each in shown.items()
+    ]
+    place = {"direction": "right", "x": 1, "xanchor": "right", "y": 1.16, "yanchor": "top", "pad": {"r": 0, "t": 0}}
+    return {
+        "type": "buttons",
+        "buttons": buttons,
+        "bgcolor": _BACK,
+        "bordercolor": _LINE,
+        "font": {"size": 12},
+        **place,
+    }
 
 
 def _campaigns(rows: Sequence[Mapping[str, Any]]) -> Chart:
@@ -125,7 +169,7 @@ def _distribution(bars: Sequence[Mapping[str, Any]]) -> Chart:
     ]
     layout = _layout(
         xaxis={**_points_axis("points more or less, per member"), "gridcolor": _BACK},
-        yaxis={**_points_axis("members"), "rangemode": "tozero"},
+        yaxis=_members_axis([bar["members"] for bar in bars]),
     )
     note = f"Members by how many points more or less they would have got, in steps of {width:,}; those who get the same are left out."
     return Chart("distribution", "Who gains and who loses", note, 340, data, layout)
@@ -139,7 +183,7 @@ def _tiers(at: int, ladder: Mapping[str, Any]) -> Chart:
     ]
     layout = _layout(
         xaxis={"type": "category"},
-        yaxis={**_points_axis("members"), "rangemode": "tozero"},
+        yaxis=_members_axis([row[f"members_{side}"] for row in ladder["tiers"] for side in ("recorded", "new")]),
         barmode="group",
         legend={"orientation": "h", "x": 0, "y": 1.15},
     )
@@ -175,7 +219,7 @@ def _layout(**more: object) -> dict[str, Any]:
         "font": {"family": "system-ui, -apple-system, 'Segoe UI', sans-serif", "size": 13, "color": _INK},
         "paper_bgcolor": _BACK,
         "plot_bgcolor": _BACK,
-        "margin": {"l": 70, "r": 24, "t": 24, "b": 48},
+        "margin": {"l": 70, "r": 24, "t": 24, "b": 44},
         "separators": ".,",
         "hoverlabel": {"bgcolor": _BACK},
         **more,
@@ -184,12 +228,17 @@ def _layout(**more: object) -> dict[str, Any]:
 
 def _points_axis(title: str) -> dict[str, Any]:
     return {
-        "title": {"text": title},
+        "title": {"text": title, "font": {"size": 12}},
         "tickformat": ",",
         "gridcolor": _LINE,
         "zerolinecolor": "#b8bec6",
         "automargin": True,
     }
+
+
+def _members_axis(counts: Sequence[int]) -> dict[str, Any]:
+    whole = {"dtick": 1} if max(counts, default=0) < _FEW_MEMBERS else {}
+    return {**_points_axis("members"), "rangemode": "tozero", **whole}
 
 
 def _line(name: str, x: Sequence[str], y: Sequence[int], color: str) -> dict[str, Any]:

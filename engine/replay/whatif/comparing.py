@@ -1,7 +1,8 @@
 """The outcomes of one record in both worlds: what differs between them, and in what.
 
 Only what an outcome does counts. Its id and the ids of lots are made of its number among the outcomes of its record, balances go on
-from what happened before, and a digest says only that something else differs; reasons against campaigns that gave nothing do nothing.
+from what happened before, and a digest says only that something else differs; reasons against campaigns that gave nothing, and what is
+said of campaigns in shadow, do nothing.
 """
 
 from collections import defaultdict, deque
@@ -26,6 +27,7 @@ _TOLD = frozenset(
         "lot_ids",
         "postings",
         "ruleset_digest",
+        "shadow",
         "state_after",
         "state_before",
     }
@@ -56,9 +58,9 @@ def decoded(outcomes: Iterable[TopicRecord]) -> list[Outcome]:
 def differing(recorded: Sequence[Outcome], other: Sequence[Outcome]) -> Iterator[Pair]:
     """The outcomes that differ, each with its counterpart: in the recorded order, then those that only the other rules have."""
     counterparts: defaultdict[tuple[Any, ...], deque[Outcome]] = defaultdict(deque)
-    for each in other:
+    for each in filter(_live, other):
         counterparts[_recognised(each)].append(each)
-    for each in recorded:
+    for each in filter(_live, recorded):
         there = counterparts.get(_recognised(each))
         counterpart = there.popleft() if there else None
         if counterpart is None or effect_of(each) != effect_of(counterpart):
@@ -79,6 +81,10 @@ def effect_of(outcome: Outcome) -> tuple[Any, ...]:
 def _recognised(outcome: Outcome) -> tuple[Any, ...]:
     data = outcome["data"]
     return (outcome["type"], outcome["subject"], outcome["time"], outcome["mode"], *map(data.get, _NAMES))
+
+
+def _live(outcome: Outcome) -> bool:
+    return bool(outcome["mode"] == "live")
 
 
 def _without_digest(value: bytes) -> bytes:
