@@ -6,6 +6,7 @@ The work and its tasks are pickled. What goes wrong in one ends the others; Ctrl
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -63,7 +64,7 @@ def work_off(work: Work[T, R], tasks: Sequence[T], processes: int, reached: Reac
     context = multiprocessing.get_context("spawn")
     done = context.Array("q", len(tasks), lock=False)  # each written by one process, and only read here
     stop = context.Event()
-    pool = ProcessPoolExecutor(min(processes, len(tasks)), context, _begin, (done, stop, os.getpid()))
+    pool = ProcessPoolExecutor(min(processes, len(tasks)), context, _begin, (done, stop))
     futures = [pool.submit(_part, work, number, task) for number, task in enumerate(tasks)]
     try:
         _until_done(futures, lambda: reached(sum(done)))
@@ -104,9 +105,9 @@ class _Telling:
         self._number = number
 
     def reached(self, more: int) -> None:
-        done, stop, parent = _shared[0]
+        done, stop = _shared[0]
         done[self._number] += more
-        if stop.is_set() or os.getppid() != parent:
+        if stop.is_set():
             raise Stopped("given up")
 
 
@@ -117,10 +118,19 @@ _shared: list[
 
 
 def _begin(
-    done: "multiprocessing.sharedctypes.SynchronizedArray[int]", stop: "multiprocessing.synchronize.Event", parent: int
+    done: "multiprocessing.sharedctypes.SynchronizedArray[int]", stop: "multiprocessing.synchronize.Event"
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started it hears Ctrl-C, and tells
-    _shared.append((done, stop, parent))
+    threading.Thread(target=_end_with_parent, name="watching the parent", daemon=True).start()
+    _shared.append((done, stop))
+
+
+def _end_with_parent() -> None:
+    """A process of the pool that waits for work would wait for ever once nobody is there to give it any."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(Stopped.exit_code)
 
 
 def _part(work: Work[T, R], number: int, task: T) -> R:

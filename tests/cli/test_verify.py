@@ -73,7 +73,7 @@ async def test_a_run_with_a_killed_worker_verifies_until_somebody_tampers_with_i
     assert live["rows"] > 100
     archive = str(tmp_path / "archive")
     await guerdon(deployment, "archive", archive)
-    stored = await verified(deployment, "--archive", archive)
+    stored = await verified(deployment, "--archive", archive, "--processes", "1")
     same = ("outcomes", "messages", "rows", "own_rows", "accounts", "outcome_ids", "agrees")
     assert {name: stored[name] for name in same} == {name: live[name] for name in same}
 
@@ -82,16 +82,15 @@ async def test_a_run_with_a_killed_worker_verifies_until_somebody_tampers_with_i
 
 
 async def _replays(deployment: Settings, tmp_path: Path, archive: str) -> None:
-    await guerdon(deployment, "replay", "--archive", archive, "--out", str(tmp_path / "out"), "--processes", "2")
+    await guerdon(deployment, "replay", "--archive", archive, "--out", str(tmp_path / "out"), "--processes", "1")
     points = [record.value for record in await records_of(deployment, "points")]
     written = [orjson.dumps(orjson.loads(line)["value"]) for line in (tmp_path / "out/points.jsonl").open("rb")]
     assert written == points
-    await guerdon(deployment, "replay", "--to-prefix", deployment.prefix, code=2)
     other = deployment.model_copy(update={"prefix": f"again-{deployment.prefix}"})
     try:
-        await guerdon(deployment, "replay", "--to-prefix", other.prefix, "--processes", "2")
+        await guerdon(deployment, "replay", "--archive", archive, "--to-prefix", other.prefix, "--processes", "1")
         assert [record.value for record in await records_of(other, "points")] == points
-        await guerdon(deployment, "replay", "--to-prefix", other.prefix, code=2)
+        await guerdon(deployment, "replay", "--archive", archive, "--to-prefix", other.prefix, code=2)
         assert len(await records_of(other, "points")) == len(points)
     finally:
         await dissolve(other)
@@ -100,7 +99,7 @@ async def _replays(deployment: Settings, tmp_path: Path, archive: str) -> None:
 async def _is_found(deployment: Settings, archive: Path) -> None:
     decision = (await records_of(deployment, "decisions"))[7]
     await append(deployment, Outgoing("decisions", decision.partition, decision.key, decision.value))
-    report = await verified(deployment, code=1)
+    report = await verified(deployment, "--processes", "1", code=1)
     assert report["differs"] == [{"kind": "twice", "topic": "decisions", "count": 1}]
     assert report["first"]["name"] == orjson.loads(decision.value)["id"]
     assert report["first"]["journal_record"]["value"]
@@ -109,6 +108,6 @@ async def _is_found(deployment: Settings, archive: Path) -> None:
     content = bytearray(damaged.read_bytes())
     content[len(content) // 3] ^= 1
     damaged.write_bytes(content)
-    report = await verified(deployment, "--archive", str(archive), code=1)
+    report = await verified(deployment, "--archive", str(archive), "--processes", "1", code=1)
     assert report["divergences"][0]["kind"] == "damaged_file"
     assert report["divergences"][0]["name"] == str(damaged.relative_to(archive))
