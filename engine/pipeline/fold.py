@@ -3,7 +3,6 @@
 A record's effects do not depend on where a batch begins or ends, so the bytes are the same for any batches (P1).
 """
 
-import base64
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -11,23 +10,20 @@ import orjson
 
 from engine.core import ids, sealed
 from engine.core.instants import DAY_MS
-from engine.core.partitioning import partition_of
-from engine.core.records import Decision, Due, Event, Json, Message, Outcome, Visit
+from engine.core.records import Decision, Due, Event, Message, Visit
 from engine.decide.step import refuse, step
 from engine.errors import PartitionRefused, SemanticsUnknown
-from engine.pipeline.records import Folded, JournalRecord, Pending, Progress, StateRecord, TopicRecord, hash_of
+from engine.pipeline.outbox import QUARANTINED, Outbox
+from engine.pipeline.records import Folded, JournalRecord, Pending, Progress, StateRecord, hash_of
 from engine.pipeline.store import Overlay, RowTooLarge, Store
 from engine.pipeline.ticking import followed_to
 from engine.ruleset.matching import Rules
 from engine.ruleset.model import SEMANTICS
-from engine.wire import copies, journal, outcomes
+from engine.wire import copies, journal
 
-SUBJECTS_A_STEP = (
-    500  # of due work and of visits; the rest is continued by a message, so that other records go on between
-)
-QUARANTINED = "quarantined"
+# Of due work and of visits; the rest is continued by a message, so that other records go on between.
+SUBJECTS_A_STEP = 500
 SEALED = sealed.PREFIX.encode()
-_DEAD_BYTES = 64 << 10
 
 
 class Fold:
@@ -59,19 +55,16 @@ class Fold:
         self._copying = progress.copying
         self._before = progress
         self.last: JournalRecord | None = None  # the last record taken
-        self._position = ""
-        self._outgoing: list[TopicRecord] = []
-        self._told: list[tuple[int, int]] = []
+        self._outbox = Outbox(number, partitions)
         self._counts: Counter[str] = Counter()
-        self._happened: dict[str, int] = {}  # outcomes by type
-        self.written_records = 0
-        self.written_bytes = 0
+        self._rows_written = 0
+        self._rows_bytes = 0
 
     # -- one record
 
     def take(self, record: JournalRecord) -> None:
         """Decides one record of the journal."""
-        self._position = f"{self._number}:{record.offset}"
+        self._outbox.begin(record.offset)
         self._appended_ms = record.timestamp_ms
         match journal.decode(record.value):
             case journal.Activation() as activation:
@@ -93,9 +86,9 @@ class Fold:
 
     def take_quarantined(self, record: JournalRecord) -> None:
         """Passes a record that an operator took out: dead-lettered, and refused where it is an input."""
-        self._position = f"{self._number}:{record.offset}"
+        self._outbox.begin(record.offset)
         self._appended_ms = record.timestamp_ms
-        self._dead_letter(record)
+        self._outbox.dead_letter(record, self._ruleset)
         try:
             decoded = journal.decode(record.value)
         except ValueError:
@@ -106,11 +99,19 @@ class Fold:
             self._write(refuse(self._overlay, decoded, self._active(), QUARANTINED, self._published), decoded.subject)
 
     def took(self, record: JournalRecord) -> None:
-        """Ends a record: what was sent since the one before is its own."""
+        """Ends a record."""
         self.last = record
-        sent = len(self._outgoing)
-        if sent and (not self._told or self._told[-1][1] < sent):
-            self._told.append((record.offset, sent))
+        self._outbox.end(record.offset)
+
+    @property
+    def written_records(self) -> int:
+        """How many records there are to write so far, rows and others."""
+        return self._rows_written + len(self._outbox.records)
+
+    @property
+    def written_bytes(self) -> int:
+        """How large they are, without headers."""
+        return self._rows_bytes + self._outbox.bytes
 
     def done(self, start: int, end: int) -> Folded:
         """All that the transaction writes."""
@@ -139,8 +140,8 @@ class Fold:
             for subject, at_ms in self._forgotten.items()
         )
         state.append(StateRecord(b"_position", orjson.dumps(progress.row(), option=orjson.OPT_SORT_KEYS), None))
-        counts = {**self._counts, **{f"outcome.{kind}": count for kind, count in self._happened.items()}}
-        sent, told = tuple(self._outgoing), tuple(self._told)
+        counts = {**self._counts, **{f"outcome.{kind}": count for kind, count in self._outbox.happened.items()}}
+        sent, told = tuple(self._outbox.records), tuple(self._outbox.told)
         return Folded(start, end, tuple(state), sent, counts, progress, changed, self._origins, self._forgotten, told)
 
     # -- kinds of records
@@ -161,7 +162,7 @@ class Fold:
     def _demand(self, semantics: int) -> None:
         if semantics != SEMANTICS:
             raise SemanticsUnknown(
-                f"the journal asks for version {semantics} of the rules of deciding at {self._position};"
+                f"the journal asks for version {semantics} of the rules of deciding at {self._outbox.position};"
                 f" this engine implements {SEMANTICS}"
             )
 
@@ -188,7 +189,7 @@ class Fold:
         if timetable != self._timetable:
             self._timetable = timetable
             if timetable and self._overlay.members_after("", 1):
-                self._tell_visited(timetable, "")
+                self._outbox.visited(timetable, "")
 
     def _visit(self, visited: journal.MembersVisited) -> None:
         """Plans a number of members; a record to the partition itself goes on with the rest, unless other rules came meanwhile."""
@@ -199,11 +200,7 @@ class Fold:
             self._work_off(subject, self._clock)
             self._decide(Visit(subject, ids.derive(visited.id, subject), self._clock))
         if len(members) == SUBJECTS_A_STEP:
-            self._tell_visited(visited.timetable, members[-1])
-
-    def _tell_visited(self, timetable: str, after: str) -> None:
-        value = journal.encode_visited(self._number, timetable, after)
-        self._send(TopicRecord("journal", self._number, journal.MEMBERS_KEY, value))
+            self._outbox.visited(visited.timetable, members[-1])
 
     def _is_new(self, event: Event) -> bool:
         """Whether intake did not write this record before: each source partition comes in order, so only a higher offset is new.
@@ -270,7 +267,7 @@ class Fold:
                 break
             self._work_off(first[1], first[0])
         if record.to_ms > self._clock or self._overlay.first_due(self._clock) is not None:
-            self._tell_clock("clock.continue", self._number, max(record.to_ms, self._clock))
+            self._outbox.clock("clock.continue", self._number, max(record.to_ms, self._clock))
 
     def _follow(self, time_ms: int) -> None:
         """The clock follows the events: at once within a day, by announced steps beyond; a new day is told to every partition."""
@@ -281,20 +278,11 @@ class Fold:
         if self._announced is None or time_ms // DAY_MS > self._announced // DAY_MS:
             self._announced = time_ms
             far = self._clock is not None and time_ms > self._clock + DAY_MS
-            for number in range(self._partitions):
-                if number != self._number or far:
-                    self._tell_clock("clock.announced", number, time_ms)
+            self._outbox.announce(time_ms, itself=far)
         if clock != before:
             self._clock = clock
             self._switch()
             self._plan_members()
-
-    def _announce(self, to_ms: int) -> None:
-        for number in range(self._partitions):
-            self._tell_clock("clock.announced", number, to_ms)
-
-    def _tell_clock(self, kind: journal.ClockKind, partition: int, to_ms: int) -> None:
-        self._send(TopicRecord("journal", partition, journal.CLOCK_KEY, journal.encode_clock(kind, partition, to_ms)))
 
     def _work_off(self, subject: str, until_ms: int) -> None:
         while (due := self._overlay.due(subject, until_ms)) is not None:
@@ -331,49 +319,20 @@ class Fold:
 
     def _write(self, decision: Decision, subject: str) -> None:
         before = self._overlay.bytes_of(subject)
-        self.written_bytes += self._overlay.write(subject, decision.rows)
-        self.written_records += len(decision.rows)
+        self._rows_bytes += self._overlay.write(subject, decision.rows)
+        self._rows_written += len(decision.rows)
         for outcome in decision.outcomes:
-            self._publish(outcome)
+            self._outbox.outcome(outcome, self._ruleset)
         for message in decision.messages:
-            partition = partition_of(message.subject, self._partitions)
-            self._send(TopicRecord("journal", partition, message.subject.encode(), journal.encode_message(message)))
+            self._outbox.message(message)
         if decision.recorded is not None:
             after = self._overlay.bytes_of(subject)
             digests = {"state_before": _digest(before), "state_after": _digest(after)}
-            self._publish(decision.recorded, {**decision.recorded.data, **digests})
+            self._outbox.outcome(decision.recorded, self._ruleset, {**decision.recorded.data, **digests})
         if decision.advance_to_ms is not None and not self._copying:
-            self._announce(decision.advance_to_ms)
+            self._outbox.announce(decision.advance_to_ms)
         if decision.forget and not self._copying:
             self._forgotten[subject] = self._appended_ms
-
-    def _publish(self, outcome: Outcome, data: Mapping[str, Json] | None = None) -> None:
-        kind = outcome.type
-        self._happened[kind] = self._happened.get(kind, 0) + 1
-        value = outcomes.encode(outcome, data or outcome.data, self._ruleset, self._position)
-        self._send(TopicRecord(outcomes.topic_of(outcome.type), self._number, outcome.subject.encode(), value))
-
-    def _send(self, record: TopicRecord) -> None:
-        self._outgoing.append(record)
-        self.written_records += 1
-        self.written_bytes += len(record.key) + len(record.value)
-
-    def _dead_letter(self, record: JournalRecord) -> None:
-        offset = record.offset
-        data = {
-            "code": QUARANTINED,
-            "path": "",
-            "message": "taken out of the way by an operator",
-            "topic": "journal",
-            "partition": self._number,
-            "offset": offset,
-            "data_base64": base64.b64encode(record.value[:_DEAD_BYTES]).decode(),
-            "truncated": len(record.value) > _DEAD_BYTES,
-        }
-        letter_id = ids.derive(QUARANTINED, str(self._number), str(offset))
-        self._publish(
-            Outcome(letter_id, "record.rejected", f"journal:{self._number}", record.timestamp_ms, letter_id, data)
-        )
 
     def _published(self, digest: str) -> Rules:
         """Any ruleset that was published, with the salt in force."""
