@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from engine.replay.shadow.reading import read
 from engine.replay.shadow.report import values
 from engine.ruleset.published import PROMOTED, STOPPED
 from tests.support.brokers import environment_of
-from tests.support.workers import WorkerProcess, cloudevent, enrolment, events_of, feed, purchase, until
+from tests.support.workers import WorkerProcess, cloudevent, enrolment, feed, purchase, until
 
 PROGRAMME = """\
 programme: shop
@@ -82,11 +83,16 @@ def check_what_is_owed(settings: Settings, tmp_path: Path) -> None:
     )
 
 
-async def awarded(settings: Settings, decisions: int) -> list[int]:
-    """The points of all awards, least first, once so many events are decided."""
+async def awarded(settings: Settings, decisions: int, awards: int) -> list[int]:
+    """The points of all awards, least first, once so many events are decided; one topic may be seen a moment before the other."""
     await until(settings, "decisions", lambda events: len(events) >= decisions)
-    points = await events_of(settings, "points")
-    return sorted(event["data"]["points"] for event in points if event["type"] == "points.awarded")
+    points = await until(settings, "points", lambda events: len(of_type(events, "points.awarded")) >= awards)
+    return sorted(of_type(points, "points.awarded"))
+
+
+def of_type(events: Sequence[Any], kind: str) -> list[int]:
+    """The points of the events of a type."""
+    return [event["data"]["points"] for event in events if event["type"] == kind]
 
 
 async def test_from_shadow_into_force(deployment: Settings, tmp_path: Path) -> None:
@@ -95,11 +101,11 @@ async def test_from_shadow_into_force(deployment: Settings, tmp_path: Path) -> N
         await promote_candidate(deployment, (), None, "anna")
     with WorkerProcess(deployment) as worker:
         await feed(deployment, [enrolment("M-1"), enrolment("M-2"), purchase("M-1", 1)])
-        assert await awarded(deployment, 3) == [10]  # before the candidate: not counted
+        assert await awarded(deployment, 3, 1) == [10]  # before the candidate: not counted
         candidate = folder(tmp_path / "2", 2, fifty=True)
         await publish_folder(deployment, candidate, How(shadow=True, by="ben"))
         await feed(deployment, [purchase("M-1", 2), purchase("M-2", 1, 3000), purchase("M-2", 2, 500)])
-        assert await awarded(deployment, 6) == [5, 10, 10, 30]
+        assert await awarded(deployment, 6, 4) == [5, 10, 10, 30]
 
         found = shown(deployment)
         said = asked(deployment, "rules", "shadow")
@@ -126,24 +132,20 @@ async def test_from_shadow_into_force(deployment: Settings, tmp_path: Path) -> N
         some = await promote_candidate(deployment, ["fifty"], None, "ben")
         assert (some.rest, some.partitions) == (True, 4)
         await feed(deployment, [purchase("M-1", 3)])
-        assert await awarded(deployment, 7) == [5, 10, 10, 10, 30, 50]
+        assert await awarded(deployment, 7, 6) == [5, 10, 10, 10, 30, 50]
         rest = shown(deployment)
         assert [(each["campaign"], each["would_give"]) for each in rest["campaigns"]] == [("base", {"points": 20})]
 
         whole = await promote_candidate(deployment, (), None, "ben")
         await feed(deployment, [purchase("M-2", 3)])
-        assert await awarded(deployment, 8) == [5, 10, 10, 10, 20, 30, 50, 50]
+        assert await awarded(deployment, 8, 8) == [5, 10, 10, 10, 20, 30, 50, 50]
 
         back = {"return_id": "R-1", "original_transaction_id": "T-M-2-1", "member_id": "M-2"}
         line = [{"line_id": "1", "quantity": 1}]
         await feed(deployment, [("returns", cloudevent("transaction.returned", "back", {**back, "lines": line}))])
         await until(deployment, "decisions", lambda events: len(events) >= 9)
-        reversed_ = [
-            event["data"]["points"]
-            for event in await events_of(deployment, "points")
-            if event["type"] == "points.reversed"
-        ]
-        assert reversed_ == [30]  # what the rules gave that had the candidate in shadow
+        points = await until(deployment, "points", lambda events: bool(of_type(events, "points.reversed")))
+        assert of_type(points, "points.reversed") == [30]  # what the rules gave that had the candidate in shadow
         assert worker.stop() == 0
     _, history = await load_published(deployment)
     assert [(each.digest, each.by, each.how, each.campaigns, bool(each.shadow)) for each in history[2:]] == [
