@@ -1,11 +1,13 @@
 """Replay: events a second against the machine's bare read of the same journal, and against the live worker in the same run."""
 
 import asyncio
+import os
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -24,26 +26,42 @@ EVENTS = 18_000
 PROCESSES = (1, 2)
 
 
+class Took(NamedTuple):
+    """Seconds by the clock and of CPU, children included."""
+
+    seconds: float
+    cpu_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class Replaying:
-    """Seconds of each, over the same journal; `seconds` by what was done and the number of processes."""
+    """What each took over the same journal: of the worker, of a bare read by where from, of deriving by what and how many processes."""
 
     events: int
     records: int
-    worker_s: float
-    worker_cpu_s: float
-    read_s: dict[str, float]
-    seconds: dict[str, dict[int, float]]
+    worker: Took
+    read: dict[str, Took]
+    derived: dict[str, dict[int, Took]]
 
     def value(self) -> dict[str, Any]:
-        """As JSON, with the ratios."""
-        live = self.events / self.worker_s
-        ratios = {
-            f"{name} x{count}": round(self.events / seconds / live, 2)
-            for name, by_count in self.seconds.items()
-            for count, seconds in by_count.items()
+        """As JSON, with the ratios to the worker: by the clock, and by CPU."""
+        rows = {name: took for name, _, took in self.rows()}
+        return {
+            "events": self.events,
+            "journal_records": self.records,
+            "took": {name: took._asdict() for name, took in rows.items()},
+            "of_live": {name: round(self.worker.seconds / took.seconds, 3) for name, took in rows.items()},
+            "of_live_by_cpu": {name: round(self.worker.cpu_s / took.cpu_s, 3) for name, took in rows.items()},
         }
-        return {**asdict(self), "against_live": ratios}
+
+    def rows(self) -> Iterator[tuple[str, int, Took]]:
+        """Each with its name and number of processes."""
+        yield "live worker", 1, self.worker
+        for source, took in self.read.items():
+            yield f"bare read, {source}", 1, took
+        for name, by_count in self.derived.items():
+            for count, took in by_count.items():
+                yield f"{name}, {count} process{'es' if count > 1 else ''}", count, took
 
 
 async def measure(count: int, directory: Path) -> Replaying:
@@ -59,17 +77,17 @@ async def measure(count: int, directory: Path) -> Replaying:
         await asyncio.to_thread(archive, live, directory / "archive")
         stored = Archive(directory / "archive")
         records = await asyncio.to_thread(_read, stored)
-        read_s = {
-            "broker": await asyncio.to_thread(_elapsed, lambda: _read(live)),
-            "archive": await asyncio.to_thread(_elapsed, lambda: _read(stored)),
+        read = {
+            "broker": await asyncio.to_thread(_took, lambda: _read(live)),
+            "archive": await asyncio.to_thread(_took, lambda: _read(stored)),
         }
-        seconds = {
+        derived = {
             "derive": await asyncio.to_thread(_by_processes, lambda number: _derived(stored, number)),
             "verify": await asyncio.to_thread(_by_processes, lambda number: _verified(stored, number)),
-            "verify, broker": await asyncio.to_thread(_by_processes, lambda number: _verified(live, number)),
+            "verify from the broker": await asyncio.to_thread(_by_processes, lambda number: _verified(live, number)),
         }
-        worked_s, worked_cpu_s = last.at_s - first.at_s, last.usage.cpu_s - first.usage.cpu_s
-        return Replaying(count, records, worked_s, worked_cpu_s, read_s, seconds)
+        worked = Took(last.at_s - first.at_s, last.usage.cpu_s - first.usage.cpu_s)
+        return Replaying(count, records, worked, read, derived)
 
 
 def show(console: Console, found: Replaying) -> None:
@@ -78,31 +96,35 @@ def show(console: Console, found: Replaying) -> None:
         f"replay of {found.events:,} baskets ({found.records:,} journal records), embedded broker", style="bold"
     )
     table = Table(box=None, pad_edge=False)
-    for column in ("", "processes", "events/s", "of live", "of the bare read"):
+    for column in ("", "events/s", "of live", "of the bare read", "CPU us/event", "of live by CPU"):
         table.add_column(column, justify="right" if column else "left", header_style="dim")
-    bare = found.read_s["archive"]
-    table.add_row("live worker", "1", f"{found.events / found.worker_s:,.0f}", "1.00", f"{bare / found.worker_s:.3f}")
-    for source, seconds in found.read_s.items():
-        live = found.worker_s / seconds
+    bare = found.read["archive"]
+    for name, _, took in found.rows():
         table.add_row(
-            f"bare read, {source}", "1", f"{found.events / seconds:,.0f}", f"{live:.2f}", f"{bare / seconds:.3f}"
+            name,
+            f"{found.events / took.seconds:,.0f}",
+            f"{found.worker.seconds / took.seconds:.2f}",
+            f"{bare.seconds / took.seconds:.3f}",
+            f"{took.cpu_s / found.events * 1e6:.1f}",
+            f"{found.worker.cpu_s / took.cpu_s:.2f}",
         )
-    for name, by_count in found.seconds.items():
-        for number, seconds in by_count.items():
-            rate = f"{found.events / seconds:,.0f}"
-            table.add_row(name, str(number), rate, f"{found.worker_s / seconds:.2f}", f"{bare / seconds:.3f}")
     console.print(table)
-    console.print("aim: derive on one process at least 3.00 of live, two nearly twice that", style="dim")
+    console.print("aim: derive with one process at least 3.00 of live, with two nearly twice that", style="dim")
 
 
-def _by_processes(run: Callable[[int], object]) -> dict[int, float]:
-    return {number: _elapsed(lambda number=number: run(number)) for number in PROCESSES}  # type: ignore[misc]  # bound now
+def _by_processes(run: Callable[[int], object]) -> dict[int, Took]:
+    return {number: _took(partial(run, number)) for number in PROCESSES}
 
 
-def _elapsed(run: Callable[[], object]) -> float:
-    began = time.perf_counter()
+def _took(run: Callable[[], object]) -> Took:
+    began, used = time.perf_counter(), _cpu_s()
     run()
-    return time.perf_counter() - began
+    return Took(time.perf_counter() - began, _cpu_s() - used)
+
+
+def _cpu_s() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _derived(history: History, processes: int) -> None:

@@ -22,7 +22,7 @@ from engine.replay.rules_of import RulesOf
 from engine.replay.tally import Tally
 from engine.replay.verifying.divergence import Divergence
 from engine.replay.verifying.messages import Ends, Merged, divergences, found_before, merge, note_derived, note_recorded
-from engine.replay.verifying.notes import Notes
+from engine.replay.verifying.notes import Noted, Notes
 
 SHOWN = 20
 
@@ -86,7 +86,8 @@ def replay(
         notes = Path(made)
         tasks = [Task(history, number, start, into, notes, matcher) for number in range(history.partitions)]
         parts = work_off(derive, tasks, processes, reached)
-        merged = merge(notes, history.partitions, Ends(history.spans, start))
+        with Noted(notes, history.partitions) as noted:
+            merged = merge(noted, Ends(history.spans, start))
     if start is not None:
         found_before(history, merged, start)
     summary = _summary(history, start, parts, merged)

@@ -6,7 +6,6 @@ Ends of a history do not fall on one instant, so a message near them may be on o
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import orjson
 
@@ -14,7 +13,7 @@ from engine.history.history import History, Snapshot, Span
 from engine.pipeline.records import Folded, JournalRecord
 from engine.replay.log import JOURNAL
 from engine.replay.verifying.divergence import MOST_KEPT, Divergence
-from engine.replay.verifying.notes import BUCKETS, Notes, Seen, digest_of_message, noted
+from engine.replay.verifying.notes import BUCKETS, Noted, Notes, Seen, digest_of_message
 
 DERIVED, RECORDED = "derived", "recorded"
 _LOOK_BACK = 64
@@ -87,16 +86,16 @@ class Ends:
         return not self.unproven and began <= recorded.offset < self.spans[recorded.partition].settled
 
 
-def merge(folder: Path, partitions: int, ends: Ends) -> Merged:
+def merge(notes: Noted, ends: Ends) -> Merged:
     """Compares what was noted, bucket by bucket."""
     merged = Merged()
     for bucket in range(BUCKETS):
         derived: defaultdict[bytes, list[Seen]] = defaultdict(list)
-        for seen in noted(folder, DERIVED, bucket, partitions):
+        for seen in notes.seen(DERIVED, bucket):
             derived[seen.digest].append(seen)
             merged.derived += 1
         recorded: defaultdict[bytes, list[Seen]] = defaultdict(list)
-        for seen in noted(folder, RECORDED, bucket, partitions):
+        for seen in notes.seen(RECORDED, bucket):
             recorded[seen.digest].append(seen)
             merged.recorded += 1
         for digest in derived.keys() | recorded.keys():

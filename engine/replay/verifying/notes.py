@@ -4,13 +4,18 @@ A note is a digest and where it was seen. Nothing is kept in memory but one piec
 """
 
 import struct
+from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import ExitStack
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple, Self
 
+import orjson
+
 BUCKETS = 256  # the digest's first byte
 _FLUSH_BYTES = 16 << 10
+_DATA, _INDEX = ".notes", ".index"
 _NOTE = struct.Struct("<16sHQ")
 
 
@@ -24,12 +29,13 @@ class Seen(NamedTuple):
 
 
 class Notes:
-    """Writes the notes of one partition below a folder. Use it as a context."""
+    """Writes the notes of one partition to a file below a folder, and where in it each bucket's are. Use it as a context."""
 
     def __init__(self, folder: Path, partition: int) -> None:
-        self._folder = folder
-        self._partition = partition
+        self._file = (folder / f"{partition}{_DATA}").open("wb")
+        self._index = folder / f"{partition}{_INDEX}"
         self._waiting: dict[tuple[str, int], bytearray] = {}
+        self._written: list[tuple[str, int, int, int]] = []  # kind, bucket, where it begins and how long it is
 
     def __enter__(self) -> Self:
         return self
@@ -37,6 +43,8 @@ class Notes:
     def __exit__(self, *_: object) -> None:
         for (kind, bucket), waiting in self._waiting.items():
             self._flush(kind, bucket, waiting)
+        self._file.close()
+        self._index.write_bytes(orjson.dumps(self._written))
 
     def add(self, kind: str, digest: bytes, offset: int, where: int = 0) -> None:
         """Notes that something was seen."""
@@ -48,17 +56,36 @@ class Notes:
             self._flush(kind, digest[0], waiting)
 
     def _flush(self, kind: str, bucket: int, waiting: bytearray) -> None:
-        with _path(self._folder, kind, bucket, self._partition).open("ab") as file:
-            file.write(waiting)
-        waiting.clear()
+        if waiting:
+            self._written.append((kind, bucket, self._file.tell(), len(waiting)))
+            self._file.write(waiting)
+            waiting.clear()
 
 
-def noted(folder: Path, kind: str, bucket: int, partitions: int) -> Iterator[Seen]:
-    """The notes of one kind in one bucket, by partition, in the order in which they were written."""
-    for number in range(partitions):
-        path = _path(folder, kind, bucket, number)
-        if path.exists():
-            for digest, where, offset in _NOTE.iter_unpack(path.read_bytes()):
+class Noted:
+    """The notes of all partitions, to be read bucket by bucket. Use it as a context."""
+
+    def __init__(self, folder: Path, partitions: int) -> None:
+        self._opened = ExitStack()
+        self._files = [
+            self._opened.enter_context((folder / f"{number}{_DATA}").open("rb")) for number in range(partitions)
+        ]
+        self._places: defaultdict[tuple[str, int], list[tuple[int, int, int]]] = defaultdict(list)
+        for number in range(partitions):
+            for kind, bucket, begin, length in orjson.loads((folder / f"{number}{_INDEX}").read_bytes()):
+                self._places[kind, bucket].append((number, begin, length))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def seen(self, kind: str, bucket: int) -> Iterator[Seen]:
+        """The notes of one kind in one bucket, by partition, in the order in which they were written."""
+        for number, begin, length in self._places.get((kind, bucket), ()):
+            self._files[number].seek(begin)
+            for digest, where, offset in _NOTE.iter_unpack(self._files[number].read(length)):
                 yield Seen(digest, number, where, offset)
 
 
@@ -75,7 +102,3 @@ def digest_of_id(name: str) -> bytes:
         except ValueError:
             pass
     return blake2b(name.encode(), digest_size=16).digest()
-
-
-def _path(folder: Path, kind: str, bucket: int, partition: int) -> Path:
-    return folder / f"{kind}-{bucket:02x}-{partition}"

@@ -2,22 +2,21 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 
 from engine.replay.verifying.divergence import MOST_KEPT, Divergence, Kind
-from engine.replay.verifying.notes import BUCKETS, Seen, digest_of_id, noted
+from engine.replay.verifying.notes import BUCKETS, Noted, Seen, digest_of_id
 from engine.replay.verifying.partition import IDS
 
 Counts = Counter[tuple[Kind, str]]
 
 
-def standing_twice(folder: Path, partitions: int) -> tuple[int, list[list[Seen]]]:
+def standing_twice(notes: Noted) -> tuple[int, list[list[Seen]]]:
     """How many ids were published, and the places of those that stand more than once."""
     count = 0
     several: list[list[Seen]] = []
     for bucket in range(BUCKETS):
         places: defaultdict[bytes, list[Seen]] = defaultdict(list)
-        for seen in noted(folder, IDS, bucket, partitions):
+        for seen in notes.seen(IDS, bucket):
             places[seen.digest].append(seen)
         count += len(places)
         several += [seen for seen in places.values() if len(seen) > 1]

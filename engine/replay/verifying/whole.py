@@ -16,6 +16,7 @@ from engine.replay.verifying import partition
 from engine.replay.verifying.divergence import Divergence, Kind
 from engine.replay.verifying.first import first_of
 from engine.replay.verifying.messages import Ends, divergences, found_before, merge, record_at
+from engine.replay.verifying.notes import Noted
 from engine.replay.verifying.partition import Checked, Task
 from engine.replay.verifying.report import Report
 from engine.replay.verifying.twice import standing_twice, told_twice
@@ -65,7 +66,8 @@ def verify(
         tasks = [Task(history, number, start, against, folder, matcher) for number in range(history.partitions)]
         checked = work_off(partition.verify, tasks, processes, reached)
         _sum_up(report, checked)
-        found, counts = _together(report, history, checked, folder, start)
+        with Noted(folder, history.partitions) as notes:
+            found, counts = _together(report, history, checked, notes, start)
     _put_in(report, history, [*damaged, *_rulesets(history), *found], counts, start, matcher)
     report.seconds = time.monotonic() - began
     return report
@@ -101,17 +103,17 @@ def _sum_up(report: Report, checked: Sequence[Checked]) -> None:
 
 
 def _together(
-    report: Report, history: History, checked: Sequence[Checked], folder: Path, start: Snapshot | None
+    report: Report, history: History, checked: Sequence[Checked], notes: Noted, start: Snapshot | None
 ) -> tuple[list[Divergence], Counter[tuple[Kind, str]]]:
     """Messages between all partitions, and ids among all topics."""
     found = [each for one in checked for each in one.divergences]
     counts: Counter[tuple[Kind, str]] = Counter()
     for one in checked:
         counts.update(one.counts)
-    report.ids, several = standing_twice(folder, history.partitions)
+    report.ids, several = standing_twice(notes)
     told_twice(found, counts, several, sorted(history.topics()))
     unproven = any(each.unproven for each in checked)
-    merged = merge(folder, history.partitions, Ends(history.spans, start, unproven))
+    merged = merge(notes, Ends(history.spans, start, unproven))
     if start is not None:
         found_before(history, merged, start)
     report.messages = min(merged.derived, merged.recorded)
