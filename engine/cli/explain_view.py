@@ -14,6 +14,7 @@ from engine.replay.explaining.layout import Layout, layout_of
 
 _YES, _NO = "[green]yes[/]", "[red]no [/]"
 _MOST_ROWS = 12
+_MOST_OTHERS = 6  # outcomes of other causes at one place of the journal
 
 
 def show(found: model.Explanation, *, show_all: bool = False) -> None:
@@ -134,8 +135,14 @@ def _condition(condition: model.Condition, indent: int, *, top: bool = False) ->
 def _steps(steps: Sequence[model.Step], layout: Layout, *, show_all: bool) -> Lines:
     for step in steps:
         yield 0, f"[dim]{step.position}[/] {escape(step.says)}"
-        for outcome in step.due:
-            yield 2, f"[dim]before that:[/] {escape(outcome.says)}  [dim]{outcome.type} {outcome.id}[/]"
+        for outcome in step.due if show_all else step.due[:_MOST_OTHERS]:
+            yield 2, f"[dim]here as well:[/] {escape(outcome.says)}  [dim]{outcome.type} {outcome.id}[/]"
+        if len(step.due) > _MOST_OTHERS and not show_all:
+            others = len(step.due) - _MOST_OTHERS
+            yield (
+                2,
+                f"[dim]and {others} more outcomes of other causes, which were due or waited here (--all shows them)[/]",
+            )
         for outcome in step.outcomes:
             mark = "[bold]>[/] " if outcome.asked else ""
             yield 2, f"{mark}{escape(outcome.says)}  [dim]{escape(outcome.type)} {outcome.id}[/]"

@@ -96,4 +96,4 @@ class Folded:
     changed: dict[str, tuple[bytes, int | None] | None]
     origins: dict[str, int]
     forgotten: dict[str, int]  # subjects whose sealing keys are to be deleted, as `Partition.forgotten`
-    told: tuple[tuple[int, int], ...] = ()  # each record that sent something, and how much of `outgoing` there was by then
+    told: tuple[tuple[int, int], ...] = ()  # each record that sent something, how much was sent by then

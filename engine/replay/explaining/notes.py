@@ -28,8 +28,22 @@ def notes_of(gathered: Gathered, ahead: int, most: int) -> list[str]:
         notes.append(
             f"older outcomes are not kept any more in {', '.join(late)}: something earlier may be missing here"
         )
+    notes += _others_here(gathered)
     notes += _differing(gathered)
     return notes
+
+
+def _others_here(gathered: Gathered) -> list[str]:
+    """Where other inputs of the subject were decided at the same record: those that waited for it, such as sales for an enrolment."""
+    here = gathered.main()
+    if here is None or here not in gathered.watched:
+        return []
+    decided = [told for told in gathered.watched[here].outcomes if told.type == "decision.recorded"]
+    others = sum(told.cause != gathered.found.cause for told in decided if told.subject in gathered.family)
+    if not others:
+        return []
+    inputs = "another input" if others == 1 else f"{others:,} other inputs"
+    return [f"{inputs} of this subject waited and were decided at {here} too: how things stood is told of all together"]
 
 
 def _differing(gathered: Gathered) -> list[str]:

@@ -228,6 +228,13 @@ def test_an_event_that_waited_for_its_member_is_explained_where_it_was_decided()
     assert found.status == "decided"
 
 
+def test_others_that_waited_for_the_same_enrolment_are_said_once() -> None:
+    history = remember(ruleset(BASE), [sold("M", f"T{day}", day, 5000) for day in range(3)] + [enrolled("M")])
+    (note,) = explained(history, "T1").notes
+    assert note.startswith("3 other inputs of this subject waited and were decided at ")
+    assert not explained(a_life(), "T1").notes
+
+
 def test_a_record_of_the_journal_is_explained_by_its_position() -> None:
     history = remember(ruleset(BASE), [enrolled("M"), sold("M", "T", 1, 3000)], 1)
     (step,) = [step for step in explained(history, "T").steps if step.kind == "event"]
