@@ -4,7 +4,7 @@ A record's effects do not depend on where a batch begins or ends, so the bytes a
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import orjson
 
@@ -14,7 +14,7 @@ from engine.core.records import Decision, Due, Event, Message, Visit
 from engine.decide.step import refuse, step
 from engine.errors import PartitionRefused, SemanticsUnknown
 from engine.pipeline.outbox import QUARANTINED, Outbox
-from engine.pipeline.records import Folded, JournalRecord, Pending, Progress, StateRecord, hash_of
+from engine.pipeline.records import Folded, JournalRecord, Pending, Progress, StateRecord, TopicRecord, hash_of
 from engine.pipeline.store import Overlay, RowTooLarge, Store
 from engine.pipeline.ticking import followed_to
 from engine.ruleset.matching import Rules
@@ -112,6 +112,11 @@ class Fold:
     def written_bytes(self) -> int:
         """How large they are, without headers."""
         return self._rows_bytes + self._outbox.bytes
+
+    @property
+    def sent(self) -> Sequence[TopicRecord]:
+        """What was sent so far, outcomes and messages, in order."""
+        return self._outbox.records
 
     def done(self, start: int, end: int) -> Folded:
         """All that the transaction writes."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from engine.errors import EngineError, PartitionRefused, RecordFailed, RulesetMissing, SemanticsUnknown
+from engine.errors import PartitionRefused, RecordFailed, RulesetMissing, SemanticsUnknown
 from engine.pipeline.fold import Fold
 from engine.pipeline.records import Bounds, Folded, JournalRecord, Progress, StateRecord, TopicRecord, hash_of
 from engine.pipeline.store import Store
@@ -148,8 +148,7 @@ class Partition:
         Stops after the record with which it reaches the bounds, and says in `end` how far it came. Raises RulesetMissing (load it,
         fold again), SemanticsUnknown, or RecordFailed: fold again with `records` cut before it, commit that, then write `stuck_row`.
         """
-        progress = self.progress
-        fold = Fold(self.number, self.partitions, self._store, self._origins, self._forgotten, progress, self._rules_of)
+        progress, fold = self.progress, self.opened()
         assert start <= progress.next, f"a gap: {start} > {progress.next}"  # noqa: S101  # the caller checks, and rewinds
         reached = end
         for record in records:
@@ -161,17 +160,10 @@ class Partition:
                 break
         return fold.done(start, max(reached, progress.next))
 
-    def decide(self, record: JournalRecord) -> Folded:
-        """What a record writes that stands in no journal, decided where the partition is. The position stays; `commit` as usual."""
+    def opened(self) -> Fold:
+        """A fold that takes records one at a time, wherever they stand; nothing changes until what it has done is committed."""
         progress = self.progress
-        fold = Fold(self.number, self.partitions, self._store, self._origins, self._forgotten, progress, self._rules_of)
-        try:
-            fold.take(record)
-        except EngineError:
-            raise
-        except Exception as error:
-            raise RecordFailed(record.offset, error) from error
-        return fold.done(progress.next, progress.next)
+        return Fold(self.number, self.partitions, self._store, self._origins, self._forgotten, progress, self._rules_of)
 
     def commit(self, folded: Folded) -> None:
         """Takes over what a successful transaction wrote."""

@@ -81,6 +81,7 @@ def what_if(
         run = SideBySide(courses, world, _Forgetting(differences, watcher))
         for done in run.run():
             shown.reached(done, total)
+    world.end()
     recorded, other = _standings(run.ends, world, question.rules)
     counts = Counts(run.records, run.only_recorded, run.only_other, differences.records)
     noted = [(points, _noted(history, question, first, seen)) for first, points, seen in noticed]

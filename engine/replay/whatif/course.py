@@ -71,6 +71,9 @@ class Recorded:
             yield self._begin()
         last = self._history.spans[partition.number].decided
         for batch in self._history.journal(partition.number, partition.position, last if end is None else end):
+            if self._undivided:
+                yield from self._whole(batch)
+                continue
             for record in batch:
                 decoded = journal.decode(record.value)
                 time_ms = time_of(decoded)
@@ -92,6 +95,24 @@ class Recorded:
     def ruleset(self) -> str:
         """The digest in force where it is now."""
         return self._derivation.partition.ruleset
+
+    @property
+    def _undivided(self) -> bool:
+        """Whether nothing more is asked of single records, so that many are decided together."""
+        question = self._question
+        return self._begun and question.until_ms is None and question.members is None
+
+    def _whole(self, batch: Sequence[JournalRecord]) -> Iterator[Step]:
+        for at in range(0, len(batch), AT_ONCE):
+            records = batch[at : at + AT_ONCE]
+            folded = self._derivation.decide(records)
+            self._derivation.partition.commit(folded)
+            sent_by, before = {}, 0
+            for offset, end in folded.told:
+                sent_by[offset] = folded.outgoing[before:end]
+                before = end
+            for record in records:
+                yield Step(record, sent_by.get(record.offset, ()), shared=False)
 
     def _step(self, record: JournalRecord) -> Step:
         folded = self._derivation.decide([record])

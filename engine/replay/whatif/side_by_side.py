@@ -140,8 +140,8 @@ class SideBySide:
             message, at_ms = self._inserted.popleft()
             self.only_other += 1
             sent = tuple(self._world.insert(message.partition, message.key, message.value, at_ms))
-            place = self._world.partitions[message.partition].position
-            record = JournalRecord(max(place - 1, 0), at_ms, message.key, message.value)
+            place = self._world.place_of(message.partition)
+            record = JournalRecord(place, at_ms, message.key, message.value)
             self._watching.take(Seen(message.partition, record, None, sent))
             self._sent_alone(sent, at_ms)
 
