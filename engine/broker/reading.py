@@ -187,7 +187,8 @@ async def record_at(settings: Settings, topic: str, partition: int, offset: int)
     end = (await end_offsets(settings, topic, [partition]))[partition]
     found: Fetched | None = None
     if beginning <= offset < end:
-        async for batch in read(settings, topic, partition, offset, offset + 1):  # to its end, so that it is closed here
+        # To its end, so that it is closed here.
+        async for batch in read(settings, topic, partition, offset, offset + 1):
             found = next(iter(batch.records), found)
     return found
 
