@@ -118,9 +118,7 @@ class _Telling:
 
 
 # What a process of the pool shares with the one that started it can be handed over only as the process begins.
-_shared: list[
-    tuple["multiprocessing.sharedctypes.SynchronizedArray[int]", "multiprocessing.synchronize.Event", int]
-] = []
+_shared: list[tuple["multiprocessing.sharedctypes.SynchronizedArray[int]", "multiprocessing.synchronize.Event"]] = []
 
 
 def _begin(
