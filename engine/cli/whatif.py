@@ -204,12 +204,25 @@ def _show_campaigns(rows: Sequence[Mapping[str, Any]], programme: Programme) -> 
             row["points_new"],
             _signed(row["points_difference"]),
             None if row["minor_difference"] is None else written(row["minor_difference"], programme),
-            _signed(row["members_difference"]),
+            row["members_recorded"],
+            row["members_new"],
         )
         for row in rows
         if row["points_difference"] or row["awards_difference"] or row["change"]
     ]
-    _table(("campaign", "account", "#points recorded", "#new rules", "#difference", "#worth", "#members"), shown)
+    _table(
+        (
+            "campaign",
+            "account",
+            "#points recorded",
+            "#new rules",
+            "#difference",
+            "#worth",
+            "#members recorded",
+            "#new rules",
+        ),
+        shown,
+    )
 
 
 def _show_members(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
