@@ -69,16 +69,18 @@ def note_recorded(notes: Notes, partition: int, records: Iterable[JournalRecord]
 class Ends:
     """Between what ends a message must be on both sides. `begun`: what snapshot was derived from, None for the beginning.
 
-    `unproven`: what was not derived may have caused any message, because deriving came to a stop.
+    `unproven`: what was not derived may have caused any message, because deriving came to a stop. `unread`: a partition whose
+    journal cannot be read may have any message.
     """
 
     spans: Mapping[int, Span]
     begun: Snapshot | None = None
     unproven: bool = False
+    unread: bool = False
 
     def must_be_recorded(self, derived: Seen) -> bool:
         """Whether the journal must have what this record sends."""
-        return derived.offset < self.spans[derived.partition].decided
+        return not self.unread and derived.offset < self.spans[derived.partition].decided
 
     def must_be_derived(self, recorded: Seen) -> bool:
         """Whether a record that was derived must have sent it."""

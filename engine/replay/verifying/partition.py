@@ -40,7 +40,10 @@ class Task:
 
 @dataclass(slots=True)
 class Checked:
-    """What came of it. Outcomes by topic; `stands_at`: the record that deriving could not go past."""
+    """What came of it. Outcomes by topic; `stands_at`: the record that deriving could not go past.
+
+    `unproven`: not all was derived. `unread`: not even all of the journal was read.
+    """
 
     partition: int
     records: int = 0
@@ -52,6 +55,7 @@ class Checked:
     postings: int = 0
     stands_at: int | None = None
     unproven: bool = False
+    unread: bool = False
     divergences: list[Divergence] = field(default_factory=list)
     counts: Counter[tuple[Kind, str]] = field(default_factory=Counter)
     cpu_s: float = 0.0
@@ -66,11 +70,14 @@ def verify(task: Task, watch: Watch) -> Checked:
         except EngineError as error:
             if not _is_damage(error):
                 raise
-            checked = Checked(task.partition, unproven=True)
-            damage = Divergence("damaged_file", "archive", task.partition, None, "", str(error))
-            checked.divergences.append(damage)
+            checked = Checked(task.partition, unproven=True, unread=True)
+            checked.divergences.append(_damage(task.partition, error))
     checked.cpu_s = time.process_time() - began
     return checked
+
+
+def _damage(partition: int, error: EngineError) -> Divergence:
+    return Divergence("damaged_file", "archive", partition, None, "", str(error))
 
 
 def _is_damage(error: EngineError) -> bool:
@@ -88,6 +95,7 @@ class _Verifying:
         self._derivation = Derivation(history, number, RulesOf(history.rulesets, task.matcher), task.start)
         self._since = self._derivation.partition.position
         self._found = Divergences()
+        self._damages: list[Divergence] = []  # counted by who sees those of all partitions
         self._books = Books(number, whole=task.start is None)
         self._checked = Checked(number)
         self._topics = {topic: at for at, topic in enumerate(sorted(history.topics()))}
@@ -102,7 +110,7 @@ class _Verifying:
             if end == rows_at and against is not None and self._came_to(end):
                 self._compare_rows(against)
         self._end()
-        checked.divergences, checked.counts = self._found.first(), Counter(self._found.counts)
+        checked.divergences, checked.counts = [*self._damages, *self._found.first()], Counter(self._found.counts)
         return checked
 
     # -- deriving
@@ -171,7 +179,18 @@ class _Verifying:
         there = topic in self._topics
         batches: Iterator[Sequence[Published]] = iter(history.published(topic, number) if there else ())
         cut = there and history.published_from(topic, number) > 0
-        return Stream(topic, number, batches, self._found, self._seen, since=self._since, cut=cut)
+        readable = self._while_readable(topic, batches)
+        return Stream(topic, number, readable, self._found, self._seen, since=self._since, cut=cut)
+
+    def _while_readable(self, topic: str, batches: Iterator[Sequence[Published]]) -> Iterator[Sequence[Published]]:
+        """A file of outcomes that cannot be read ends the comparison of its topic, and of nothing else."""
+        try:
+            yield from batches
+        except EngineError as error:
+            if not _is_damage(error):
+                raise
+            self._streams[topic].lost = True
+            self._damages.append(_damage(self._number, error))
 
     def _seen(self, published: Published) -> None:
         where = self._topics[published.topic]
@@ -181,7 +200,12 @@ class _Verifying:
         rows = Rows(self._number)
         derivation = self._derivation
         kept = self._history.rows(against, self._number)
-        self._found.extend(rows.compare(derivation.rows(), derivation.partition.own_rows(), kept))
+        try:
+            self._found.extend(rows.compare(derivation.rows(), derivation.partition.own_rows(), kept))
+        except EngineError as error:
+            if not _is_damage(error):
+                raise
+            self._damages.append(_damage(self._number, error))
         self._checked.rows, self._checked.own_rows = rows.compared, rows.own
 
     def _end(self) -> None:

@@ -45,6 +45,7 @@ class Stream:
         self._ahead: deque[Published] = deque()
         self._missing: dict[str, TopicRecord] = {}  # derived, not seen yet
         self._early: dict[str, tuple[Published, int]] = {}  # seen, not derived yet; before what was derived of where
+        self.lost = False  # what was published cannot be read from here on: who gives the batches says so
         self.compared = 0
         self.not_compared = 0  # derived, but what was published is not kept; or published, but not derived
 
@@ -53,7 +54,11 @@ class Stream:
         if self._cut:
             derived = self._kept_still(derived)
         count = len(derived)
-        self._fill(count)
+        if not self.lost:
+            self._fill(count)
+        if self.lost:
+            self.not_compared += count
+            return
         if len(self._ahead) >= count:
             there = list(islice(self._ahead, count))
             if all(
@@ -68,6 +73,9 @@ class Stream:
 
     def end(self, until: int) -> None:
         """Ends it: what was published at journal offsets from `until` on is not compared."""
+        if self.lost:
+            self.not_compared += len(self._missing)
+            return
         while self._ahead or self._fill(1):
             record = self._ahead.popleft()
             position = position_of(record.value)

@@ -68,6 +68,8 @@ def verify(
         _sum_up(report, checked)
         with Noted(folder, history.partitions) as notes:
             found, counts = _together(report, history, checked, notes, start)
+    if damaged:  # by name already, and more exactly than by what could not be read of them
+        found = [each for each in found if each.kind != "damaged_file"]
     _put_in(report, history, [*damaged, *_rulesets(history), *found], counts, start, matcher)
     report.seconds = time.monotonic() - began
     return report
@@ -112,8 +114,8 @@ def _together(
         counts.update(one.counts)
     report.ids, several = standing_twice(notes)
     told_twice(found, counts, several, sorted(history.topics()))
-    unproven = any(each.unproven for each in checked)
-    merged = merge(notes, Ends(history.spans, start, unproven))
+    unproven, unread = any(each.unproven for each in checked), any(each.unread for each in checked)
+    merged = merge(notes, Ends(history.spans, start, unproven, unread))
     if start is not None:
         found_before(history, merged, start)
     report.messages = min(merged.derived, merged.recorded)
