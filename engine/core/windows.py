@@ -37,7 +37,7 @@ ALL_TIME = Span(BEGINNING, END)
 
 def unit_around(instant_ms: int, unit: Unit, zone: Zone, week_starts: str) -> Span:
     """The calendar day, week, month, quarter or year that an instant falls in."""
-    first = _first_day(local_day(instant_ms, zone), unit, week_starts)
+    first = first_day(local_day(instant_ms, zone), unit, week_starts)
     return Span(start_of_day(first, zone), start_of_day(_next(first, unit), zone))
 
 
@@ -61,16 +61,8 @@ def ahead(instant_ms: int, period: Period, zone: Zone) -> int:
     return _moved(instant_ms, period, 1, zone)
 
 
-def _moved(instant_ms: int, period: Period, sign: int, zone: Zone) -> int:
-    if period.unit not in ("months", "years"):
-        return instant_ms + sign * duration_ms(period)
-    months = sign * period.amount * (12 if period.unit == "years" else 1)
-    local = local_ms(instant_ms, zone)
-    day = add_months(local_day(instant_ms, zone), months)
-    return instant_of((day.toordinal() - date(1970, 1, 1).toordinal()) * DAY_MS + local % DAY_MS, zone)
-
-
-def _first_day(day: date, unit: Unit, week_starts: str) -> date:
+def first_day(day: date, unit: Unit, week_starts: str) -> date:
+    """The first day of the day, week, month, quarter or year that a day is in; `week_starts` names a weekday."""
     match unit:
         case "day":
             return day
@@ -82,6 +74,15 @@ def _first_day(day: date, unit: Unit, week_starts: str) -> date:
             return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
         case "year":
             return date(day.year, 1, 1)
+
+
+def _moved(instant_ms: int, period: Period, sign: int, zone: Zone) -> int:
+    if period.unit not in ("months", "years"):
+        return instant_ms + sign * duration_ms(period)
+    months = sign * period.amount * (12 if period.unit == "years" else 1)
+    local = local_ms(instant_ms, zone)
+    day = add_months(local_day(instant_ms, zone), months)
+    return instant_of((day.toordinal() - date(1970, 1, 1).toordinal()) * DAY_MS + local % DAY_MS, zone)
 
 
 def _next(first: date, unit: Unit) -> date:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from engine.core.calendar import WEEKDAYS, Period, Zone, add_months, duration_ms, instant_of, local_day
 from engine.core.instants import DAY_MS, MINUTE_MS
-from engine.core.windows import back
+from engine.core.windows import back, first_day
 from engine.ruleset.schedules import Every, Yearly
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
@@ -32,7 +32,7 @@ def ahead(instant_ms: int, period: Period, zone: Zone) -> int:
 
 def next_of_every(schedule: Every, after_ms: int, zone: Zone, week_starts: str) -> int:
     """The first instant of a calendar schedule after another instant."""
-    first = _first_day(local_day(after_ms, zone), schedule, week_starts)
+    first = first_day(local_day(after_ms, zone), schedule.unit, week_starts)
     while True:
         instant = _at(_day_in(first, schedule, week_starts), schedule.at_minute, zone)
         if instant > after_ms:
@@ -74,20 +74,6 @@ def _before(day: date, schedule: Yearly, zone: Zone) -> int:
 
 def _at(day: date, minute: int, zone: Zone) -> int:
     return instant_of((day.toordinal() - _EPOCH_ORDINAL) * DAY_MS + minute * MINUTE_MS, zone)
-
-
-def _first_day(day: date, schedule: Every, week_starts: str) -> date:
-    match schedule.unit:
-        case "day":
-            return day
-        case "week":
-            return day - timedelta(days=(day.weekday() - WEEKDAYS.index(week_starts)) % 7)
-        case "month":
-            return day.replace(day=1)
-        case "quarter":
-            return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
-        case "year":
-            return date(day.year, 1, 1)
 
 
 def _day_in(first: date, schedule: Every, week_starts: str) -> date:
