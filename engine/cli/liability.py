@@ -10,7 +10,7 @@ import typer
 from engine.cli import screen
 from engine.cli.deployment import deployment
 from engine.core import instants
-from engine.errors import UsageError
+from engine.errors import ExtraMissing, UsageError
 from engine.history.opening import open_history
 from engine.replay.liability.point import read_point
 from engine.replay.liability.reckoning import liability as reckon
@@ -143,7 +143,7 @@ def _write_parquet(found: Liability, path: Path) -> None:
         import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
         from pyarrow import parquet  # noqa: PLC0415
     except ModuleNotFoundError as missing:
-        raise UsageError(f"--parquet needs {missing.name}: pip install 'guerdon[analysis]'") from missing
+        raise ExtraMissing("--parquet needs", missing.name, "analysis") from missing
     texts = ("account", "month", "currency")
     schema = pa.schema([(name, pa.string() if name in texts else pa.int64()) for name in COLUMNS])
     try:

@@ -11,7 +11,7 @@ from engine.cli import screen
 from engine.cli.deployment import deployment
 from engine.cli.rules_folder import rulesets_of
 from engine.core import instants, keys
-from engine.errors import UsageError
+from engine.errors import ExtraMissing, UsageError
 from engine.history.history import History
 from engine.history.opening import open_history
 from engine.replay.processes import usable
@@ -123,7 +123,7 @@ def _files(out: Path | None) -> Iterator["Files | None"]:
     try:
         from engine.replay.whatif.files import Files  # noqa: PLC0415 - what it needs is an extra
     except ModuleNotFoundError as missing:
-        raise UsageError(f"--out needs {missing.name}: pip install 'guerdon[analysis]'") from missing
+        raise ExtraMissing("--out needs", missing.name, "analysis") from missing
     with Files(out) as files:
         yield files
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from engine.broker.settings import Settings
-from engine.errors import UsageError
+from engine.errors import ExtraMissing
 from engine.history.history import History
 from engine.history.live import Live
 
@@ -18,5 +18,5 @@ def open_history(source: Path | None, settings: Settings) -> History:
     try:
         from engine.history.archive import Archive  # noqa: PLC0415 - pyarrow is an extra
     except ModuleNotFoundError as missing:
-        raise UsageError(f"archives need {missing.name}: pip install 'guerdon[analysis]'") from missing
+        raise ExtraMissing("archives need", missing.name, "analysis") from missing
     return Archive(source)

@@ -24,7 +24,7 @@ except ImportError:  # the extra `rete` is not installed; the plain matcher need
     _rules = None
 
 MISSING = (
-    "matcher: rete needs durable-rules, which is not installed here: pip install 'guerdon[rete]' "
+    "matcher: rete needs durable-rules, which is not installed here: in guerdon's folder, pip install '.[rete]' "
     "(needs a C compiler, and Python before 3.13); or say matcher: plain"
 )
 MOST_LINES = 500  # of an event; of one with more, plain is asked alone

