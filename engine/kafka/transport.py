@@ -14,6 +14,7 @@ from faust.types import TP
 from faust.types.tuples import Message
 
 from engine.broker.pausing import consumer_class
+from engine.broker.placing import place
 from engine.broker.settings import Settings, client_options
 from engine.kafka.assignor import even_sticky
 
@@ -142,7 +143,7 @@ class PositionedThread(driver.AIOKafkaConsumerThread):
             state = self._state(tp)
             if state is None:
                 continue  # Revoked meanwhile; whoever has it now places it.
-            self._ensure_consumer().seek(tp, offset)
+            place(self._ensure_consumer(), tp, offset)
             self._drained_to[tp] = offset
             self._placed.add(tp)
             state.resume()
