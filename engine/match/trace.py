@@ -81,7 +81,12 @@ class Trace:
 
 
 def trace(campaign: Campaign, facts: Facts, matcher: Matcher) -> Trace:
-    """Asks every condition of a campaign, also those that a matcher passes over once the answer is known."""
+    """Asks every condition of a campaign, also those that a matcher passes over once the answer is known.
+
+    One on another type of event is asked nothing: what it asks for is not there.
+    """
+    if campaign.on != facts.on:
+        return Trace(campaign, running=False, audience=None, when=None)
     return Trace(
         campaign,
         _running(campaign, facts),
@@ -93,7 +98,7 @@ def trace(campaign: Campaign, facts: Facts, matcher: Matcher) -> Trace:
 def _running(campaign: Campaign, facts: Facts) -> bool:
     begun = campaign.from_ms is None or campaign.from_ms <= facts.time_ms
     over = campaign.until_ms is not None and campaign.until_ms <= facts.time_ms
-    return campaign.state != "paused" and campaign.on == facts.on and begun and not over
+    return campaign.state != "paused" and begun and not over
 
 
 def _traced(condition: Condition, campaign: Campaign, facts: Facts, matcher: Matcher) -> Traced:

@@ -22,6 +22,9 @@ def test_what_held_is_the_matchers_verdict_and_each_part_the_oracles(made: Rules
         for each in made.campaigns:
             traced = trace(each, facts, matcher)
             assert traced.running == oracle.running(each, facts)
+            if each.on != facts.on:
+                assert (traced.audience, traced.when) == (None, None)
+                continue
             assert (traced.eligible, traced.holds) == oracle.verdict(each, facts)
             verdict = verdicts.get(each.name)
             if verdict is not None:
@@ -63,3 +66,15 @@ def test_every_test_shows_the_value_seen_and_the_lines_of_a_set() -> None:
         ("coffee.pieces", 1, ("1",), False),
     ]
     assert not traced.holds
+
+
+def test_a_campaign_on_another_type_is_asked_nothing_so_what_it_needs_may_be_missing() -> None:
+    dear = campaign(
+        "dear",
+        AwardPoints(Fixed(1), "points"),
+        line_sets={"all": LineSet(None, None)},
+        when=Test("all.amount", "money", "at_least", (100,)),
+    )
+    returned = Facts("transaction.returned", 5, {}, ({"line_id": "1", "quantity": 1},))  # without an amount
+    traced = trace(dear, returned, PlainMatcher(ruleset(dear)))
+    assert (traced.running, traced.audience, traced.when) == (False, None, None)
