@@ -8,7 +8,7 @@ from engine.history.history import History
 from engine.match.choice import matcher_for
 from engine.match.watching import Watching
 from engine.replay.rules_of import RulesOf
-from engine.replay.whatif.conditions import Campaign, campaigns_of, recorded_facts
+from engine.replay.whatif.conditions import Campaign, campaigns_of, recorded_facts, telling
 from engine.replay.whatif.course import End, rules_in_force
 from engine.replay.whatif.courses import courses_of
 from engine.replay.whatif.differences import Difference, Differences, First
@@ -72,7 +72,7 @@ def what_if(
     noticed: list[tuple[First, bool, Facts | None]] = []
 
     def notice(first: First, points: bool) -> None:
-        noticed.append((first, points, watcher.asked[-1] if watcher.asked else None))
+        noticed.append((first, points, telling(watcher.asked, first, question.rules)))
 
     differences = Differences(question.rules.programme.zone, differs, notice)
     total = sum(max(span.decided - span.start, 0) for span in history.spans.values())

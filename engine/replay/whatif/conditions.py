@@ -57,8 +57,22 @@ def recorded_facts(history: History, question: Question, first: First) -> tuple[
         del step
     for digest, watcher in watchers.items():
         if watcher.asked:
-            return history.rulesets[digest], watcher.asked[-1]
+            rules = history.rulesets[digest]
+            return rules, telling(watcher.asked, first, rules)
     return history.rulesets.get(derived.ruleset), None
+
+
+def telling(asked: Sequence[Facts], first: First, rules: Ruleset) -> Facts | None:
+    """Of all that was asked at a record the last that is of a type which some campaign gave something for.
+
+    One record may have others decided that waited for it: an enrolment its sales, a sale its return.
+    """
+    types = {
+        campaign.on
+        for campaign in rules.campaigns
+        if any(_given(campaign.name, outcomes)[0] for outcomes in (first.recorded, first.other))
+    }
+    return next((facts for facts in reversed(asked) if facts.on in types), asked[-1] if asked else None)
 
 
 def campaigns_of(

@@ -14,8 +14,11 @@ from engine.core.partitioning import partition_of
 from engine.history.history import Span
 from engine.pipeline.partition import JournalRecord
 from engine.replay.lines import Line
-from engine.ruleset.model import SEMANTICS
+from engine.ruleset.conditions import LineSet, Test
+from engine.ruleset.effects import AwardPoints, Rate
+from engine.ruleset.model import SEMANTICS, Ruleset
 from engine.wire import journal
+from tests.support import explained, programme
 from tests.support.chain import START, chain, enrolled, life, returned, sale, spent
 from tests.support.recorded import Remembered, remember
 from tests.support.shop import grocer, shop
@@ -344,3 +347,24 @@ def test_spending_follows_the_points_there_are(tmp_path: Path) -> None:
     (account,) = run.report["accounts"]
     assert (account["spent_recorded"], account["spent_new"]) == (8, 0)
     assert (account["outstanding_recorded"], account["outstanding_new"]) == (2, 5)
+
+
+def test_the_first_difference_of_a_sale_whose_return_waited_for_it_tells_of_the_sale() -> None:
+    def rules(points: int) -> Ruleset:
+        large = Test("all.amount", "money", "at_least", (1000,))
+        produce = programme.campaign(
+            "produce", AwardPoints(Rate(points, 100), "points"), line_sets={"all": LineSet(None, None)}, when=large
+        )
+        return programme.ruleset(produce)
+
+    events = [
+        explained.enrolled("M"),
+        explained.returned("M", "R1", "T1", 2),
+        explained.sold("M", "T1", 1, 5000, 3000),
+    ]
+    run = ask(remember(rules(1), events, partitions=1), rules(2))
+    assert given(run) == {"produce": (80 - 25, 160 - 50)}
+    (campaign,) = run.report["first_difference"]["campaigns"]
+    assert campaign["campaign"] == "produce"
+    assert campaign["recorded"]["holds"]
+    assert campaign["recorded"]["conditions"] == [{"name": "all.amount", "seen": 8000, "held": True}]
