@@ -46,7 +46,7 @@ unit: $(VENV)/.ready ## the tests that need no broker
 	$(BIN)/pytest -n 2 -q -m 'not embedded and not apache and not chaos'
 
 brokers: $(VENV)/.ready ## the tests on real brokers, a short chaos run among them
-	$(BIN)/pytest -n 2 --dist worksteal -q --durations=25 -m 'embedded or apache or chaos'
+	$(BIN)/pytest -q -m 'embedded or apache or chaos'
 
 chaos: $(VENV)/.ready ## the long chaos run on both brokers; SEED=n repeats one
 	$(BIN)/python -m benchmarks.chaos --long $(if $(SEED),--seed $(SEED))
