@@ -21,6 +21,10 @@ class ExtraMissing(UsageError):
         super().__init__(f"{what} {package}: in guerdon's folder, pip install '.[{extra}]'")
 
 
+class FileDamaged(EngineError):
+    """A file of an archive cannot be read, or does not hold what was written to it."""
+
+
 class BrokerUnavailable(EngineError):
     """The broker cannot be reached or does not answer in time; trying again later may help."""
 

@@ -193,14 +193,6 @@ async def record_at(settings: Settings, topic: str, partition: int, offset: int)
     return found
 
 
-async def offset_at_time(settings: Settings, topic: str, partition: int, time_ms: int) -> int:
-    """The first offset whose record is not older than `time_ms`; the end offset where there is none."""
-    tps = await _existing(settings, topic, [partition])
-    async with consumer(settings) as kafka:
-        found = (await kafka.offsets_for_times({tps[0]: time_ms}))[tps[0]]
-        return int(found.offset if found is not None else (await kafka.end_offsets(tps))[tps[0]])
-
-
 async def read_table(settings: Settings, topic: str) -> dict[bytes, bytes]:
     """A whole compacted topic as of now: the latest value of each key; deleted keys are absent."""
     starts = await beginning_offsets(settings, topic)

@@ -19,7 +19,7 @@ from engine.cli.rules_tests import demand_passed, run_tests, show_case, summed_u
 from engine.core import instants
 from engine.errors import UsageError
 from engine.rulebook.compiler import Compiled, compile_folder
-from engine.rulebook.scalars import READERS, Reading
+from engine.rulebook.moments import moment
 from engine.ruleset.model import SEMANTICS, Ruleset
 from engine.ruleset.published import Publication, pack, unpack
 from engine.trying.beside import beside
@@ -165,14 +165,9 @@ def _beside(
 def instant(text: str, ruleset: Ruleset) -> int:
     """The instant that `--at` names, also as a local time of the programme. Raises UsageError."""
     try:
-        return instants.parse(text)
-    except ValueError:
-        value = READERS["start"].read(text, Reading(ruleset.programme.minor_digits, ruleset.programme.zone))
-    if not isinstance(value, int):
-        raise UsageError(
-            f"--at {text}: neither an instant such as 2026-12-01T05:00:00Z nor a local time such as 2026-12-01T00:00"
-        )
-    return value
+        return moment(text, ruleset.programme.zone)
+    except ValueError as error:
+        raise UsageError(f"--at {text}: {error}") from error
 
 
 def user() -> str:

@@ -10,7 +10,7 @@ import typer
 from engine.cli import screen
 from engine.cli.deployment import deployment
 from engine.cli.rules_folder import rulesets_of
-from engine.core import instants, keys
+from engine.core import keys
 from engine.errors import ExtraMissing, UsageError
 from engine.history.history import History
 from engine.history.opening import open_history
@@ -20,7 +20,7 @@ from engine.replay.whatif.differences import Difference
 from engine.replay.whatif.money import written
 from engine.replay.whatif.question import Question
 from engine.replay.whatif.report import report_of
-from engine.rulebook.scalars import READERS, Reading
+from engine.rulebook.moments import moment
 from engine.ruleset.model import Programme, Ruleset
 from engine.trying.diff import differences
 
@@ -96,14 +96,9 @@ def _rules(chosen: str, history: History) -> Ruleset:
 
 def _instant(option: str, text: str, programme: Programme) -> int:
     try:
-        return instants.parse(text)
-    except ValueError:
-        value = READERS["start"].read(text, Reading(programme.minor_digits, programme.zone))
-    if not isinstance(value, int):
-        raise UsageError(
-            f"{option} {text}: neither an instant such as 2026-12-01T05:00:00Z nor a local time such as 2026-12-01T00:00"
-        )
-    return value
+        return moment(text, programme.zone)
+    except ValueError as error:
+        raise UsageError(f"{option} {text}: {error}") from error
 
 
 def _members(said: str) -> frozenset[str]:

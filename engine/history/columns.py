@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.core import instants
-from engine.errors import EngineError
+from engine.errors import FileDamaged
 
 _MS = pa.timestamp("ms", tz="UTC")
 _HEADERS = pa.list_(pa.struct([("name", pa.string()), ("value", pa.binary())]))
@@ -28,10 +28,6 @@ ROWS = pa.schema([*_BYTES, ("due", _MS)])
 _FEW = ["kind", "type", "subject", "key"]  # columns of few different values: worth a dictionary
 _LARGEST_MS = 1 << 62
 _READ_AT_ONCE = 10_000
-
-
-class FileDamaged(EngineError):
-    """A file of an archive cannot be read, or does not hold what was written to it."""
 
 
 class Recorded(NamedTuple):

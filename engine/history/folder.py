@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from engine.errors import UsageError
-from engine.history.columns import FileDamaged, Recorded, Writer
+from engine.errors import FileDamaged, UsageError
+from engine.history.columns import Recorded, Writer
 from engine.history.manifest import PART, SNAPSHOTS, File, sync_folder
 from engine.history.outcome_topics import outcome_topics
 from engine.history.tables import TABLES

@@ -13,7 +13,6 @@ from engine.broker.reading import (
     beginning_offsets,
     end_offsets,
     follow,
-    offset_at_time,
     partitions_of,
     read,
     read_spans,
@@ -112,17 +111,6 @@ async def test_a_record_is_found_at_its_exact_offset_only(deployment: Settings, 
     assert (found.offset, found.key, found.value) == (1, b"k1", b"1")
     for hole in (2, 3, 4, 99):
         assert await record_at(deployment, "journal", 0, hole) is None
-
-
-async def test_a_time_gives_the_first_record_not_older(deployment: Settings, producer: Producer) -> None:
-    records = [Outgoing("points", 0, b"k", b"v", (), 1_000_000 + n * 1000) for n in range(5)]
-    await write_transaction(producer, records)
-    await settled(deployment, "points")
-    assert await offset_at_time(deployment, "points", 0, 1_002_000) == 2
-    assert await offset_at_time(deployment, "points", 0, 1_002_001) == 3
-    assert await offset_at_time(deployment, "points", 0, 0) == 0
-    assert await offset_at_time(deployment, "points", 0, 1 << 45) == 6
-    assert await offset_at_time(deployment, "points", 1, 0) == 0
 
 
 async def test_a_table_holds_the_latest_value_of_each_key(deployment: Settings, producer: Producer) -> None:

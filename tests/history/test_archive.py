@@ -12,12 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.broker.settings import load_settings
-from engine.errors import BrokerUnavailable, EngineError, UsageError
+from engine.errors import BrokerUnavailable, EngineError, FileDamaged, UsageError
 from engine.history import archiving, columns, manifest
 from engine.history.archive import Archive
 from engine.history.archiving import ArchiveRefused, Report, archive
 from engine.history.checking import check
-from engine.history.columns import FileDamaged
 from engine.history.opening import open_history
 from engine.pipeline.records import StateRecord
 from tests.support.told import Record, Told

@@ -4,9 +4,7 @@ A multiple of the target that comes back and is bought again stands again, but i
 beyond the highest that ever stood (B-17a). A completion that merely grows old, because its window moves on, stays.
 """
 
-from collections.abc import Mapping
-
-from engine.core.records import Event, Json
+from engine.core.records import Event
 from engine.decide.counters.counter_rows import CounterRows
 from engine.decide.counters.counting import Counts, counter_of, passed, span_of
 from engine.decide.draft import Draft
@@ -48,15 +46,6 @@ def returned(draft: Draft, event: Event, member: MemberRow, achievement: Achieve
         _tell(draft, member, achievement, "rolled_back", row, row["times"])
     elif row["count"] != known["count"]:
         _tell(draft, member, achievement, "progressed", row, row["times"])
-
-
-def times_completed(member: MemberRow, rules: Rules) -> Mapping[str, Json]:
-    """How often each achievement is completed, as conditions ask it."""
-    known = member.get("achievements", {})
-    return {
-        f"achievement.{achievement.name}": known.get(achievement.name, _NEW)["times"]
-        for achievement in rules.ruleset.achievements
-    }
 
 
 def window_of(achievement: Achievement, rules: Rules) -> Window:

@@ -1,18 +1,16 @@
 """Points of the log: now, an instant, or right after records that are named; and where each partition stops for them."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from engine.core import instants
-from engine.core.calendar import Zone, instant_of, start_of_day
+from engine.core.calendar import Zone
 from engine.core.records import Event, Message
 from engine.errors import UsageError
 from engine.history.history import History
 from engine.pipeline.records import JournalRecord
+from engine.rulebook.moments import moment
 from engine.wire import journal
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local times are counted from a local one
 _EVENT, _KIND_WITHIN = b'"event"', 20  # a journal record says first what it is
 _LOOK_BACK = 100  # offsets
 _FORWARDED = "event"  # where a message carries an event that it hands on
@@ -54,7 +52,7 @@ def read_point(text: str, zone: Zone) -> Point:
     try:
         if text[:1].isdigit() and set(text) <= set("0123456789:, "):
             return Offsets(_offsets(text))
-        return Instant(_instant(text, zone))
+        return Instant(moment(text, zone))
     except ValueError as error:
         raise UsageError(f"--at {text}: {_HOW}") from error
 
@@ -144,16 +142,3 @@ def _offsets(text: str) -> dict[int, int]:
     if len(found) != len(places):
         raise ValueError("a partition is named twice")
     return found
-
-
-def _instant(text: str, zone: Zone) -> int:
-    try:
-        return instants.parse(text)
-    except ValueError:
-        pass
-    if "T" not in text:
-        return start_of_day(date.fromisoformat(text), zone)
-    local = datetime.fromisoformat(text)
-    if local.tzinfo is not None:
-        raise ValueError("an offset, but no instant")
-    return instant_of((local - _EPOCH) // timedelta(milliseconds=1), zone)

@@ -1,13 +1,12 @@
 """One partition verified: derived again, and held against all that was published of it. Runs in a process of its own."""
 
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.errors import EngineError, PartitionRefused, RulesetMissing, UsageError
+from engine.errors import FileDamaged, PartitionRefused, RulesetMissing, UsageError
 from engine.history.history import History, Published, Snapshot
 from engine.match.choice import Setting
 from engine.pipeline.records import Folded, JournalRecord, TopicRecord
@@ -67,23 +66,15 @@ def verify(task: Task, watch: Watch) -> Checked:
     with Notes(task.folder, task.partition) as notes:
         try:
             checked = _Verifying(task, watch, notes).run()
-        except EngineError as error:
-            if not _is_damage(error):
-                raise
+        except FileDamaged as error:
             checked = Checked(task.partition, unproven=True, unread=True)
             checked.divergences.append(_damage(task.partition, error))
     checked.cpu_s = time.process_time() - began
     return checked
 
 
-def _damage(partition: int, error: EngineError) -> Divergence:
+def _damage(partition: int, error: FileDamaged) -> Divergence:
     return Divergence("damaged_file", "archive", partition, None, "", str(error))
-
-
-def _is_damage(error: EngineError) -> bool:
-    """Whether a file of an archive cannot be read; what reads them is imported only with an archive."""
-    columns = sys.modules.get("engine.history.columns")
-    return columns is not None and isinstance(error, columns.FileDamaged)
 
 
 class _Verifying:
@@ -186,9 +177,7 @@ class _Verifying:
         """A file of outcomes that cannot be read ends the comparison of its topic, and of nothing else."""
         try:
             yield from batches
-        except EngineError as error:
-            if not _is_damage(error):
-                raise
+        except FileDamaged as error:
             self._streams[topic].lost = True
             self._damages.append(_damage(self._number, error))
 
@@ -202,9 +191,7 @@ class _Verifying:
         kept = self._history.rows(against, self._number)
         try:
             self._found.extend(rows.compare(derivation.rows(), derivation.partition.own_rows(), kept))
-        except EngineError as error:
-            if not _is_damage(error):
-                raise
+        except FileDamaged as error:
             self._damages.append(_damage(self._number, error))
         self._checked.rows, self._checked.own_rows = rows.compared, rows.own
 
